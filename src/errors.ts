@@ -1,0 +1,32 @@
+/** Every code that people and tests can match on: its exit status, and whether trying again may help. */
+const codes = {
+  USAGE: { exit: 2, retry: false },
+  CONFIG_INVALID: { exit: 2, retry: false },
+  NOT_BUILT: { exit: 1, retry: false },
+  INTERNAL: { exit: 1, retry: false },
+} as const satisfies Record<string, Fate>
+
+interface Fate {
+  readonly exit: 1 | 2
+  readonly retry: boolean
+}
+
+export type ErrorCode = keyof typeof codes
+
+/**
+ * A failure that a person can act on: `code` for programs, `message` for people (lower case, the
+ * value in backquotes, the fix, no full stop), `exit` and `retry` from the table above.
+ */
+export class SensorError extends Error {
+  override readonly name = 'SensorError'
+  readonly code: ErrorCode
+  readonly exit: 1 | 2
+  readonly retry: boolean
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+    this.exit = codes[code].exit
+    this.retry = codes[code].retry
+  }
+}

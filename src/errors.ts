@@ -16,6 +16,9 @@ const codes = {
   STATE_BUSY: { exit: 1, retry: true },
   SINK_UNAVAILABLE: { exit: 1, retry: true },
   SINK_REJECTED: { exit: 1, retry: false },
+  CAPTURE_UNREADABLE: { exit: 1, retry: false },
+  CAPTURE_UNSUPPORTED: { exit: 1, retry: false },
+  CAPTURE_DAMAGED: { exit: 1, retry: false },
   INTERNAL: { exit: 1, retry: false },
 } as const satisfies Record<string, Fate>
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/*
+ * The one place that knows where the code runs. In the kernel these are the
+ * BPF helpers and maps; host.c defines the same names before it includes
+ * sensor.bpf.c, and then there is nothing left to do here.
+ */
+#ifndef ORTHRUS_PLATFORM_H
+#define ORTHRUS_PLATFORM_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __bpf__
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+static __always_inline void *skb_start(const struct __sk_buff *skb)
+{
+	return (void *)(long)skb->data;
+}
+
+static __always_inline void *skb_stop(const struct __sk_buff *skb)
+{
+	return (void *)(long)skb->data_end;
+}
+
+/* Live frames are whole; only a replayed one may be longer on the wire than what is here. */
+static __always_inline __u32 wire_length(const struct __sk_buff *skb)
+{
+	return skb->len;
+}
+#endif
+
+/*
+ * A length from 1 to `most` (a power of two) in a form that every verifier
+ * follows; the value must be in that range already. The barrier keeps clang
+ * from dropping the mask as redundant.
+ */
+#define bounded(length, most)                                                                      \
+	({                                                                                         \
+		__u32 length__ = (length);                                                         \
+		barrier_var(length__);                                                             \
+		((length__ - 1) & ((most) - 1)) + 1;                                               \
+	})
+
+#endif

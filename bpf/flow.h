@@ -246,10 +246,10 @@ static __always_inline bool count_packet(struct context *c, const struct packet 
 		}
 		me->path = path;
 	}
-	/* Plain adds: a side's packets arrive on one CPU (RSS); a lost race costs a count, not a flow. */
-	me->totals.packets += p->segments;
-	me->totals.bytes += p->bytes;
-	me->totals.payload += payload;
+	/* Atomic: one side may be sent, or steered, from several CPUs at once. */
+	__sync_fetch_and_add(&me->totals.packets, p->segments);
+	__sync_fetch_and_add(&me->totals.bytes, p->bytes);
+	__sync_fetch_and_add(&me->totals.payload, payload);
 	me->last = p->now;
 	seen = deeds(p, payload);
 	if (seen & ~f->history_seen[side & 1])

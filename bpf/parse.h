@@ -119,7 +119,9 @@ static __always_inline void *peek(struct __sk_buff *skb, __u32 off, __u32 size, 
 
 	if (off > MAX_OFFSET)
 		return NULL;
-	at = skb_start(skb) + off;
+	/* The verifier believes the mask, wherever clang put the comparison. */
+	barrier_var(off);
+	at = skb_start(skb) + (off & MAX_OFFSET);
 	if (at + size <= skb_stop(skb))
 		return at;
 	if (bpf_skb_load_bytes(skb, off, spare, size))
@@ -183,7 +185,10 @@ static __always_inline int parse_ethernet(struct __sk_buff *skb, struct packet *
 	eth = peek(skb, p->off, sizeof(*eth), &spare);
 	if (!eth)
 		return -1;
-	__builtin_memcpy(p->macs, eth, sizeof(p->macs));
+	/* struct ethhdr is packed: a memcpy would go byte by byte. */
+	p->macs[0] = ((__u32 *)eth)[0];
+	p->macs[1] = ((__u32 *)eth)[1];
+	p->macs[2] = ((__u32 *)eth)[2];
 	p->flags |= EVENT_ON_LINK;
 	p->ethertype = bpf_ntohs(eth->h_proto);
 	p->off += sizeof(*eth);

@@ -439,9 +439,11 @@ static __always_inline void begin_message(struct context *c, const struct packet
 	me->looked = 0;
 	me->stage = STAGE_FOLLOW;
 	set_need(me, 0);
-	if (l7 == L7_TLS)
+	if (h->length < MIN_HEAD)
+		me->stage = STAGE_BLIND; /* its length is still to come */
+	else if (l7 == L7_TLS)
 		begin_tls(c, p, me, h, seq);
-	else if (l7 == L7_DNS && h->here >= 2)
+	else if (l7 == L7_DNS)
 		me->msg_end = seq + 2 + be16_at(h->b);
 	else
 		me->stage = STAGE_BLIND;
@@ -539,12 +541,11 @@ static __always_inline void copy_early(struct context *c, const struct packet *p
 	send_piece(c->skb);
 }
 
-/* Between messages: is this segment the beginning of one? */
-static __noinline int search(struct context *c, const struct packet *p,
-			      struct flow_side *me, __u32 seq, __u32 length)
+/* Between messages: 1 when this segment is the beginning of one. */
+static __noinline int search(struct context *c, const struct packet *p, struct flow_side *me,
+			     __u32 seq, __u32 length)
 {
 	struct head *h;
-	__u32 reach;
 	__u8 l7;
 
 	if (!me->next_seq)
@@ -556,21 +557,16 @@ static __noinline int search(struct context *c, const struct packet *p,
 	if (!l7 && seq == me->next_seq)
 		l7 = may_become(p, h);
 	if (l7) {
-		reach = me->msg_end;
 		begin_message(c, p, me, h, l7, seq);
-		if (h->length < MIN_HEAD)
-			me->stage = STAGE_BLIND;
 		if (seq_diff(seq, me->next_seq) > 0)
 			me->next_seq = seq;
-		follow(c, p, me, seq, length);
-		if (me->early && me->next_seq == seq + length && seq_diff(reach, me->next_seq) > 0)
-			me->early = 0;
-		return 0;
+		return 1;
 	}
 	if (seq_diff(seq, me->next_seq) > 0 && me->early < EARLY_MAX) {
 		copy_early(c, p, me, seq, length);
 		return 0;
 	}
+	/* In order and nothing known: go on behind it, and behind the early pieces that it reaches. */
 	me->next_seq = seq + length;
 	if (me->early && seq_diff(me->msg_end, me->next_seq) > 0)
 		me->next_seq = me->msg_end;
@@ -585,9 +581,10 @@ static __always_inline int see_segment(struct context *c, const struct packet *p
 	/* RFC 7413: with TCP Fast Open the SYN carries data; it takes a number itself. */
 	__u32 seq = p->seq + (p->tcp_flags & TCP_SYN ? 1 : 0);
 
-	if (me->stage == STAGE_FOLLOW || me->stage == STAGE_BLIND)
-		return follow(c, p, me, seq, length);
-	return search(c, p, me, seq, length);
+	if (me->stage != STAGE_FOLLOW && me->stage != STAGE_BLIND &&
+	    !search(c, p, me, seq, length))
+		return 0;
+	return follow(c, p, me, seq, length);
 }
 
 /* A side that may still have something to say, and a packet with payload on it. */

@@ -16,14 +16,25 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-static __always_inline void *skb_start(const struct __sk_buff *skb)
+/* In assembly, or clang would add to skb once and load twice: a modified context pointer. */
+static __always_inline void *skb_start(struct __sk_buff *skb)
 {
-	return (void *)(long)skb->data;
+	void *start;
+
+	asm volatile("%0 = *(u32 *)(%1 + %2)"
+		     : "=r"(start)
+		     : "r"(skb), "i"(offsetof(struct __sk_buff, data)));
+	return start;
 }
 
-static __always_inline void *skb_stop(const struct __sk_buff *skb)
+static __always_inline void *skb_stop(struct __sk_buff *skb)
 {
-	return (void *)(long)skb->data_end;
+	void *stop;
+
+	asm volatile("%0 = *(u32 *)(%1 + %2)"
+		     : "=r"(stop)
+		     : "r"(skb), "i"(offsetof(struct __sk_buff, data_end)));
+	return stop;
 }
 
 /* Live frames are whole; only a replayed one may be longer on the wire than what is here. */

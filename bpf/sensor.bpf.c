@@ -25,7 +25,7 @@
 
 enum verdict {
 	STOP = 0, /* nothing to follow */
-	DEEPER, /* an inner packet is next */
+	DEEPER, /* an inner packet may be next */
 	READY, /* an IP conversation */
 	BROKEN, /* the frame ends inside a header */
 };
@@ -40,7 +40,7 @@ static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool 
 	else if (p->ethertype == ETH_P_IPV6)
 		failed = parse_ipv6(skb, p);
 	else if (deeper && is_link_tunnel(p->ethertype))
-		return enter_link_tunnel(skb, p) ? DEEPER : STOP;
+		return DEEPER;
 	else
 		return STOP;
 	if (failed)
@@ -49,9 +49,7 @@ static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool 
 		return READY;
 	if (parse_transport(skb, p))
 		return BROKEN;
-	if (deeper && may_tunnel(p) && enter_tunnel(skb, p))
-		return DEEPER;
-	return READY;
+	return deeper && may_tunnel(p) ? DEEPER : READY;
 }
 
 /* Plain packets never come here. */
@@ -59,15 +57,20 @@ __noinline int see_tunnel(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct packet *p;
-	int verdict = DEEPER;
+	int verdict;
 
 	if (open_context(&c, skb))
 		return STOP;
 	p = &c.scratch->packet;
-	c.counters->tunnelled++;
-	for (int i = 1; verdict == DEEPER && i < MAX_LAYERS; i++)
+	for (int i = 1; i < MAX_LAYERS; i++) {
+		/* What looked like a tunnel and is none stays the conversation that it is. */
+		if (!enter_tunnel(skb))
+			return p->family ? READY : STOP;
 		verdict = parse_layer(skb, p, i < MAX_TUNNELS);
-	return verdict;
+		if (verdict != DEEPER)
+			return verdict;
+	}
+	return STOP;
 }
 
 /* RFC 826. The kernel copies, user space reads. */
@@ -273,6 +276,8 @@ static __always_inline int sense(struct __sk_buff *skb, bool link_header, __u16 
 	c.counters->packets += p->segments;
 	c.counters->bytes += p->bytes;
 	verdict = parse(skb, p, link_header);
+	if (p->tunnel)
+		c.counters->tunnelled++;
 	if (verdict == READY) {
 		if (p->fragment_off && recall_fragment(&c, p))
 			return TC_ACT_UNSPEC;

@@ -7,6 +7,7 @@
 #ifndef ORTHRUS_TUNNEL_H
 #define ORTHRUS_TUNNEL_H
 
+#include "news.h"
 #include "parse.h"
 
 #define MAX_LABELS 6
@@ -321,9 +322,23 @@ static __always_inline bool may_tunnel(const struct packet *p)
 	return false;
 }
 
-/* After the outer IP and, for UDP, transport header. */
-static __noinline int enter_tunnel(struct __sk_buff *skb, struct packet *p)
+static __always_inline bool is_link_tunnel(__u16 ethertype)
 {
+	return ethertype == ETH_P_PPP_SES || ethertype == ETH_P_MPLS_UC ||
+	       ethertype == ETH_P_MPLS_MC;
+}
+
+/* From what carries a tunnel to what is inside. 1 when there is something inside. */
+__noinline int enter_tunnel(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+
+	if (open_context(&c, skb))
+		return 0;
+	p = &c.scratch->packet;
+	if (!p->family)
+		return p->ethertype == ETH_P_PPP_SES ? enter_pppoe(skb, p) : enter_mpls(skb, p);
 	switch (p->protocol) {
 	case IPPROTO_UDP:
 		return enter_udp(skb, p);
@@ -336,20 +351,6 @@ static __noinline int enter_tunnel(struct __sk_buff *skb, struct packet *p)
 		return enter_mpls(skb, p);
 	}
 	return 0;
-}
-
-/* Tunnels that sit right on the link, without an outer IP header. */
-static __noinline int enter_link_tunnel(struct __sk_buff *skb, struct packet *p)
-{
-	if (p->ethertype == ETH_P_PPP_SES)
-		return enter_pppoe(skb, p);
-	return enter_mpls(skb, p);
-}
-
-static __always_inline bool is_link_tunnel(__u16 ethertype)
-{
-	return ethertype == ETH_P_PPP_SES || ethertype == ETH_P_MPLS_UC ||
-	       ethertype == ETH_P_MPLS_MC;
 }
 
 #endif

@@ -25,7 +25,7 @@ export interface Capture extends AsyncIterable<Batch> {
   readonly skipped: number
 }
 
-const CHUNK = 1_048_576
+const CHUNK = 2_097_152
 
 /**
  * Reads a pcap or pcapng capture, gzipped or not: a path, `-` for standard input, or a stream.

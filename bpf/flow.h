@@ -218,7 +218,7 @@ static __noinline int write_history(struct flow *f, __u32 side, __u8 fresh)
 	const char letters[6] = {'S', 'H', 'A', 'D', 'F', 'R'};
 
 	f->history_seen[side & 1] |= fresh;
-	for (int i = 0; i < 6; i++) {
+	for (__u32 i = 0; i < 6; i++) {
 		__u32 at = f->history_length;
 
 		if (!(fresh & 1 << i))
@@ -288,7 +288,7 @@ static __always_inline int send_flow(struct context *c, const struct packet *p,
 }
 
 /* The conversation's first packet, unless its source starts too many. */
-__noinline int start_flow(struct __sk_buff *skb)
+__stage int start_flow(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct packet *p;
@@ -310,7 +310,7 @@ __noinline int start_flow(struct __sk_buff *skb)
 }
 
 /* The end of a TCP connection with its totals; the entry stays for late packets. */
-__noinline int end_flow(struct __sk_buff *skb)
+__stage int end_flow(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct packet *p;

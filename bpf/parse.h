@@ -149,8 +149,7 @@ static __always_inline int parse_tags(struct __sk_buff *skb, struct packet *p)
 {
 	struct vlan_tag spare, *tag;
 
-#pragma unroll
-	for (int i = 0; i < MAX_TAGS; i++) {
+	for (__u32 i = 0; i < MAX_TAGS; i++) {
 		if (!is_vlan(p->ethertype))
 			return 0;
 		tag = peek(skb, p->off, sizeof(*tag), &spare);
@@ -274,7 +273,7 @@ static __noinline int parse_extensions(struct __sk_buff *skb, struct packet *p)
 	__u8 next = p->protocol;
 	__u32 off = p->off, units;
 
-	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+	for (__u32 i = 0; i < MAX_EXTENSIONS; i++) {
 		if (!is_extension(next))
 			break;
 		ext = peek(skb, off, sizeof(*ext), &spare);

@@ -87,8 +87,7 @@ static __always_inline bool is_http_request(const struct head *h)
 {
 	__u8 target;
 
-#pragma unroll
-	for (int i = 0; i < HEAD - 6; i++) {
+	for (__u32 i = 0; i < HEAD - 6; i++) {
 		if (is_token_char(h->b[i]))
 			continue;
 		if (i < 3 || h->b[i] != ' ')
@@ -237,7 +236,7 @@ static __always_inline __u8 may_become(const struct packet *p, const struct head
 	if (h->b[0] == 'S' && h->length < 4 && (h->here < 2 || h->b[1] == 'S'))
 		return L7_SSH;
 	/* A method and perhaps a blank, nothing else yet. */
-	for (int i = 0; i < HEAD - 6; i++) {
+	for (__u32 i = 0; i < HEAD - 6; i++) {
 		if (i >= h->here)
 			return L7_HTTP;
 		if (!is_token_char(h->b[i]))
@@ -263,7 +262,7 @@ static __always_inline bool is_name(__u8 l7)
 }
 
 /* Sends scratch.piece. A merged packet may hold more than one record does. */
-__noinline int send_piece(struct __sk_buff *skb)
+__stage int send_piece(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct piece *piece;
@@ -275,7 +274,7 @@ __noinline int send_piece(struct __sk_buff *skb)
 		return -1;
 	p = &c.scratch->packet;
 	piece = &c.scratch->piece;
-	for (int i = 0; i < CAP_HANDSHAKE / PAYLOAD_MAX + 1; i++) {
+	for (__u32 i = 0; i < CAP_HANDSHAKE / PAYLOAD_MAX + 1; i++) {
 		if (done >= piece->want)
 			break;
 		e = begin(&c, p, EVENT_MESSAGE, EVENT_MESSAGE_SIZE,
@@ -359,7 +358,7 @@ static __always_inline void walk_records(struct context *c, const struct packet 
 	__u8 record[TLS_RECORD];
 	__u32 at, size;
 
-	for (int i = 0; i < 8; i++) {
+	for (__u32 i = 0; i < 8; i++) {
 		at = me->msg_end - seq;
 		if (!*need || at >= length)
 			return;
@@ -473,7 +472,7 @@ static __always_inline void copy_piece(struct context *c, const struct packet *p
 	piece->seq = seq + skip;
 	piece->from = p->off + skip;
 	piece->want = length - skip;
-	if (piece->want > room)
+	if (piece->want > (__u32)room)
 		piece->want = room;
 	piece->length = length;
 	piece->start = me->msg_start;
@@ -588,7 +587,7 @@ static __always_inline int see_segment(struct context *c, const struct packet *p
 }
 
 /* A side that may still have something to say, and a packet with payload on it. */
-__noinline int see_payload(struct __sk_buff *skb)
+__stage int see_payload(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct flow_side *me;

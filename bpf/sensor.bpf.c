@@ -53,7 +53,7 @@ static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool 
 }
 
 /* Plain packets never come here. */
-__noinline int see_tunnel(struct __sk_buff *skb)
+__stage int see_tunnel(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct packet *p;
@@ -62,7 +62,7 @@ __noinline int see_tunnel(struct __sk_buff *skb)
 	if (open_context(&c, skb))
 		return STOP;
 	p = &c.scratch->packet;
-	for (int i = 1; i < MAX_LAYERS; i++) {
+	for (__u32 i = 1; i < MAX_LAYERS; i++) {
 		/* What looked like a tunnel and is none stays the conversation that it is. */
 		if (!enter_tunnel(skb))
 			return p->family ? READY : STOP;
@@ -74,7 +74,7 @@ __noinline int see_tunnel(struct __sk_buff *skb)
 }
 
 /* RFC 826. The kernel copies, user space reads. */
-__noinline int see_arp(struct __sk_buff *skb)
+__stage int see_arp(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct packet *p;
@@ -107,7 +107,7 @@ static __always_inline bool is_icmp_error(const struct packet *p)
 	       p->icmp_type == 12;
 }
 
-__noinline int see_icmp(struct __sk_buff *skb)
+__stage int see_icmp(struct __sk_buff *skb)
 {
 	__u32 class = CLASS_ICMP, most = ICMP_BYTES, length;
 	struct context c = {};

@@ -131,7 +131,7 @@ static __always_inline int enter_mpls(struct __sk_buff *skb, struct packet *p)
 	__u32 off = p->off, id = 0;
 	bool bottom = false;
 
-	for (int i = 0; i < MAX_LABELS && !bottom; i++) {
+	for (__u32 i = 0; i < MAX_LABELS && !bottom; i++) {
 		label = peek(skb, off, sizeof(spare), spare);
 		if (!label)
 			return 0;
@@ -262,7 +262,7 @@ static __always_inline int enter_gtpu(struct __sk_buff *skb, struct packet *p)
 		return 0;
 	next = next ? *ext : 0;
 	off += 4;
-	for (int i = 0; i < MAX_GTP_EXTENSIONS && next; i++) {
+	for (__u32 i = 0; i < MAX_GTP_EXTENSIONS && next; i++) {
 		ext = peek(skb, off, 1, spare);
 		if (!ext || !*ext)
 			return 0;
@@ -329,7 +329,7 @@ static __always_inline bool is_link_tunnel(__u16 ethertype)
 }
 
 /* From what carries a tunnel to what is inside. 1 when there is something inside. */
-__noinline int enter_tunnel(struct __sk_buff *skb)
+__stage int enter_tunnel(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct packet *p;

@@ -31,11 +31,9 @@ missing() {
 			command_from bpftool bpftool
 			command_from ip iproute2
 			command_from tc iproute2
-			command_from ping iputils-ping
 			command_from iperf3 iperf3
-			command_from setpriv util-linux
-			command_from tcpreplay tcpreplay
 			command_from tshark tshark
+			command_from capinfos wireshark-common
 			;;
 		*) echo "packages.sh: unknown goal $goal" >&2; exit 2 ;;
 		esac

@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
 import { MacAddress } from '../../src/decode/mac.ts'
 import { isGroupAddress, isLocallyAdministered, sharedBy, vendor } from '../../src/enrich/vendor.ts'
+
+const path = createRequire(import.meta.url).resolve('oui-data')
+const registry = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
 
 function vendorOf(text: string): string | undefined {
   const mac = MacAddress.parse(text)
@@ -16,9 +21,8 @@ describe('the vendor', () => {
     expect(vendorOf(mac)).toBe(name)
   })
 
-  test('of a shared block is the one whose part it is', async () => {
-    const { default: registry } = await import('oui-data', { with: { type: 'json' } })
-    const entries = Object.entries(registry as Record<string, string>)
+  test('of a shared block is the one whose part it is', () => {
+    const entries = Object.entries(registry)
     for (const digits of [7, 9]) {
       const sample = entries.filter(([prefix]) => prefix.length === digits).slice(0, 50)
       expect(sample).toHaveLength(50)
@@ -36,9 +40,8 @@ describe('the vendor', () => {
     expect(vendorOf('FF-FF-FF-FF-FF-FF')).toBeUndefined()
   })
 
-  test('names are one short line of printable signs', async () => {
-    const { default: registry } = await import('oui-data', { with: { type: 'json' } })
-    const names = Object.keys(registry as object).map(prefix => vendorOf(prefix.padEnd(12, '0')))
+  test('names are one short line of printable signs', () => {
+    const names = Object.keys(registry).map(prefix => vendorOf(prefix.padEnd(12, '0')))
     expect(names.length).toBeGreaterThan(40_000)
     expect(names.filter(name => !/^[^\p{C}]{1,64}$/u.test(name ?? ''))).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ const source = fileURLToPath(new URL('tiny.bpf.c', import.meta.url))
 /** Compiles the stand-in sensor into a temporary directory; returns the object file. */
 export function compileTiny(...flags: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'orthrus-tiny-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   chmodSync(folder, 0o755) // also for the tests that run as another user
   const object = join(folder, 'tiny.bpf.o')
   const arch = execFileSync('gcc', ['-dumpmachine'], { encoding: 'utf8' }).trim()

@@ -81,12 +81,12 @@ function devices(
   const learning = left > 0 ? `, learning for ${durationText(left)} more` : ''
   const refused = counts.refused > 0 ? `, no room for ${countText(counts.refused)} sightings` : ''
   const busy = [...tally.devices].toSorted(([, a], [, b]) => total(b) - total(a)).slice(0, rows)
-  const title = row(['device', 'packets', 'sent', 'received', ''], 44)
+  const title = row(['device', 'packets', 'sent', 'received'], 44)
   return [
     line('devices', `${countText(counts.known)} known, ${countText(tally.newDevices)} new`) +
       learning +
       refused,
-    ...(busy.length === 0 ? [] : [colors(`${title}uses → with`, 'dim')]),
+    ...(busy.length === 0 ? [] : [colors(`${title}  uses → with`, 'dim')]),
     ...busy.map(([device, sums]) => deviceRow(device, sums, vendor(device.high, device.low))),
   ]
 }
@@ -96,10 +96,10 @@ function deviceRow(device: Device, sums: DeviceTally, vendor: string | undefined
   const maker = device.self ? 'this sensor' : vendor
   const label = maker === undefined ? name : `${name} (${maker})`
   const { packets, bytesSent, bytesReceived, services, targets } = sums
-  const cells = [printable(label, 42), packets, bytesText(bytesSent), bytesText(bytesReceived), '']
+  const cells = [printable(label, 42), packets, bytesText(bytesSent), bytesText(bytesReceived)]
   const used = topWords(services, 4).join(', ')
   const others = topWords(targets, 3).join(', ')
-  return `${row(cells, 44)}${printable(used)}${others === '' ? '' : ` → ${printable(others)}`}`
+  return `${row(cells, 44)}  ${printable(used)}${others === '' ? '' : ` → ${printable(others)}`}`
 }
 
 function alerts({ alerts: raised, queue }: Summary, colors: Paint): string {
@@ -142,7 +142,5 @@ function line(name: string, text: string): string {
 function row(cells: readonly (string | number)[], first = 20): string {
   const [name = '', ...rest] = cells
   const right = rest.map(cell => (typeof cell === 'number' ? countText(cell) : cell).padStart(10))
-  return (
-    `  ${String(name).padEnd(first)}${right.join('')}`.trimEnd() + (rest.at(-1) === '' ? '  ' : '')
-  )
+  return `  ${String(name).padEnd(first)}${right.join('')}`.trimEnd()
 }

@@ -10,7 +10,7 @@ import { serviceName } from '../enrich/service.ts'
 import { type QueueStatus } from '../outbox/queue.ts'
 import { type Loss, lossBetween } from './loss.ts'
 import { type Overhead, type OverheadMeter } from './overhead.ts'
-import { addWord, Tally } from './tally.ts'
+import { addTally, addWord, Tally } from './tally.ts'
 import { type Added, Traffic } from './traffic.ts'
 
 export interface SummaryOptions {
@@ -61,14 +61,11 @@ export class SummaryCounter {
   readonly #traffic = new Traffic()
   readonly #run: Mark
   #interval: Mark
-  /** Of the run and of the interval: every count goes to both. */
-  #tallies: readonly Tally[]
 
   constructor(options: SummaryOptions) {
     this.#options = options
     this.#run = this.#mark()
     this.#interval = this.#mark()
-    this.#tallies = [this.#run.tally, this.#interval.tally]
   }
 
   /** Counts one event; for every event, so it is quick. */
@@ -79,23 +76,21 @@ export class SummaryCounter {
 
   countDevice({ action, self }: DeviceEvent): void {
     if (self) return
-    for (const tally of this.#tallies) {
-      if (action === 'device-new') tally.newDevices++
-      else tally.newAddresses++
-    }
+    if (action === 'device-new') this.#interval.tally.newDevices++
+    else this.#interval.tally.newAddresses++
   }
 
   countAlert(): void {
-    this.#run.alerts++
     this.#interval.alerts++
   }
 
   /** The time since the last summary, or with `final` the whole run. */
   take(final = false): Summary {
     const next = this.#mark()
+    addTally(this.#run.tally, this.#interval.tally)
+    this.#run.alerts += this.#interval.alerts
     const from = final ? this.#run : this.#interval
     this.#interval = next
-    this.#tallies = [this.#run.tally, next.tally]
     const { counters, other } = next
     const since = Object.entries(other).map(([name, count]) => [
       name,
@@ -123,10 +118,9 @@ export class SummaryCounter {
 
   #countOther(event: Exclude<KernelEvent, FlowEvent>): void {
     const name = event.kind === 'message' ? applicationName(event.l7) : undefined
-    for (const tally of this.#tallies) {
-      tally.events[event.kind] = (tally.events[event.kind] ?? 0) + 1
-      if (name !== undefined) tally.protocol(name).messages++
-    }
+    const { tally } = this.#interval
+    tally.events[event.kind] = (tally.events[event.kind] ?? 0) + 1
+    if (name !== undefined) tally.protocol(name).messages++
   }
 
   #mark(): Mark {
@@ -138,17 +132,15 @@ export class SummaryCounter {
 
   #countFlow(flow: FlowEvent): void {
     if (flow.action === 'start') {
-      this.#run.tally.flowsStarted++
       this.#interval.tally.flowsStarted++
       return
     }
     const added = this.#traffic.added(flow)
     const direction = this.#options.direction(flow)
     const label = labelOf(flow)
-    for (const tally of this.#tallies) {
-      addFlow(tally, flow, added, label, direction)
-      this.#addDevices(tally, flow, added, label)
-    }
+    const { tally } = this.#interval
+    addFlow(tally, flow, added, label, direction)
+    this.#addDevices(tally, flow, added, label)
   }
 
   #addDevices(tally: Tally, flow: FlowEvent, added: Readonly<Added>, label: string): void {

@@ -60,6 +60,40 @@ export class Tally {
   }
 }
 
+/** Adds the counts of `from` to `to`. */
+export function addTally(to: Tally, from: Tally): void {
+  for (const [name, counts] of from.protocols) addCounts(to.protocol(name), counts)
+  for (const [device, counts] of from.devices) {
+    const sums = to.device(device)
+    if (sums !== undefined) addDevice(sums, counts)
+  }
+  for (const name of ['inbound', 'outbound', 'internal', 'external'] as const) {
+    to.directions[name] += from.directions[name]
+  }
+  for (const [kind, count] of Object.entries(from.events)) {
+    to.events[kind] = (to.events[kind] ?? 0) + count
+  }
+  to.flowsStarted += from.flowsStarted
+  to.flowsEnded += from.flowsEnded
+  to.newDevices += from.newDevices
+  to.newAddresses += from.newAddresses
+}
+
+function addCounts(to: ProtocolTally, from: ProtocolTally): void {
+  to.flows += from.flows
+  to.packets += from.packets
+  to.bytes += from.bytes
+  to.messages += from.messages
+}
+
+function addDevice(to: DeviceTally, from: DeviceTally): void {
+  to.packets += from.packets
+  to.bytesSent += from.bytesSent
+  to.bytesReceived += from.bytesReceived
+  for (const [word, amount] of from.services) addWord(to.services, word, amount)
+  for (const [word, amount] of from.targets) addWord(to.targets, word, amount)
+}
+
 /** Adds to the count of a word; words beyond the limit are counted as `other`. */
 export function addWord(words: Map<string, number>, word: string, amount: number): void {
   const known = words.get(word)

@@ -18,14 +18,18 @@ interface Heard {
   destinationBytes: number
 }
 
-/** Flows remembered; reports give totals, so a forgotten one would count twice. */
-const limit = 65_536
+/**
+ * Flows remembered in each of two generations; reports give totals, so a forgotten one would count
+ * twice. Not one map whose first key is deleted: V8 walks over all deleted ones to find the next.
+ */
+const limit = 32_768
 /** Two reports of one flow may differ so much in its start, in µs, for the rounding of clocks. */
 const sameStart = 1000
 
 /** Makes what each report of a flow adds out of its totals. */
 export class Traffic {
-  readonly #heard = new Map<number, Heard>()
+  #young = new Map<number, Heard>()
+  #old = new Map<number, Heard>()
   readonly #added: Added = {
     sourcePackets: 0,
     sourceBytes: 0,
@@ -37,7 +41,7 @@ export class Traffic {
   /** What `flow` adds; the object is used again for the next one. */
   added(flow: FlowEvent): Readonly<Added> {
     const key = flowKey(flow)
-    const known = this.#heard.get(key)
+    const known = this.#young.get(key) ?? this.#old.get(key)
     const before = known !== undefined && isSame(known, flow) ? known : undefined
     const added = this.#added
     added.isNew = before === undefined
@@ -51,13 +55,12 @@ export class Traffic {
 
   #remember(key: number, flow: FlowEvent): void {
     const { start, sourcePackets, sourceBytes, destinationPackets, destinationBytes } = flow
-    this.#heard.delete(key)
-    if (this.#heard.size >= limit) {
-      const [oldest] = this.#heard.keys()
-      if (oldest !== undefined) this.#heard.delete(oldest)
+    if (this.#young.size >= limit) {
+      this.#old = this.#young
+      this.#young = new Map()
     }
     const heard = { start, sourcePackets, sourceBytes, destinationPackets, destinationBytes }
-    this.#heard.set(key, heard)
+    this.#young.set(key, heard)
   }
 }
 

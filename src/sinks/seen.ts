@@ -1,26 +1,31 @@
-/** A bounded set of things seen, each a few 32-bit numbers; when it is full the oldest is forgotten. */
+/**
+ * A bounded set of things seen, each a few 32-bit numbers. Two generations of half the limit: when
+ * the young one is full the old one is forgotten; what is seen again in time becomes young again.
+ */
 export class Seen {
-  readonly #keys = new Set<number>()
-  readonly #limit: number
+  #young = new Set<number>()
+  #old = new Set<number>()
+  readonly #half: number
 
   constructor(limit: number) {
-    this.#limit = limit
+    this.#half = Math.ceil(limit / 2)
   }
 
   get size(): number {
-    return this.#keys.size
+    return this.#young.size + this.#old.size
   }
 
   /** True the first time. Two things are taken for one with a chance of 2^-53. */
   add(...words: readonly number[]): boolean {
     const key = hash(words)
-    if (this.#keys.has(key)) return false
-    if (this.#keys.size >= this.#limit) {
-      const [oldest] = this.#keys
-      if (oldest !== undefined) this.#keys.delete(oldest)
+    if (this.#young.has(key)) return false
+    const known = this.#old.delete(key)
+    if (this.#young.size >= this.#half) {
+      this.#old = this.#young
+      this.#young = new Set()
     }
-    this.#keys.add(key)
-    return true
+    this.#young.add(key)
+    return !known
   }
 }
 

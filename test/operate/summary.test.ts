@@ -181,7 +181,7 @@ describe('summary', () => {
       "── 08:01:00 summary, last 60 s ────────────────────────────────────────
       traffic   10 packets, 4.5 KiB (0/s, 77 B/s); flows 1 new, 0 open; outbound 4.5 KiB
         protocol                 flows   packets     bytes  messages
-        https                        1        10   4.5 KiB  
+        https                        1        10   4.5 KiB
       devices   1 known, 1 new, learning for 60 min more
         device                                         packets      sent  received  uses → with
         192.0.2.23 (Evil\\x1b[2J Corp)                        6     600 B   3.9 KiB  https → 198.51.100.9

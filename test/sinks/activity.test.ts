@@ -139,12 +139,15 @@ describe('activity', () => {
   })
 })
 
-test('what was seen is bounded; the oldest is forgotten first', () => {
+test('what was seen is bounded; what is not seen again is forgotten first', () => {
   const seen = new Seen(100)
-  for (let n = 0; n < 1000; n++) expect(seen.add(n, 1)).toBe(true)
-  expect(seen.size).toBe(100)
+  for (let n = 0; n < 1000; n++) {
+    expect(seen.add(n, 1)).toBe(true)
+    expect(seen.add(0, 0)).toBe(n === 0)
+    expect(seen.size).toBeLessThanOrEqual(100)
+  }
   expect(seen.add(999, 1)).toBe(false)
-  expect(seen.add(0, 1)).toBe(true)
+  expect(seen.add(7, 1)).toBe(true)
   const many = new Seen(200_000)
   let collisions = 0
   for (let n = 0; n < 200_000; n++) if (!many.add(0x0a000000 + (n >> 8), n & 255, 6)) collisions++

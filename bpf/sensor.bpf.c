@@ -171,11 +171,8 @@ static __noinline int recall_fragment(struct context *c, struct packet *p)
 }
 
 /* TCP's flags move the conversation on; the packet that closes it ends it. */
-static __always_inline void note_tcp(struct context *c, struct packet *p, struct flow *f,
-				     struct flow_side *me)
+static __always_inline void note_tcp(struct context *c, struct packet *p, struct flow *f)
 {
-	if (p->tcp_flags & TCP_SYN)
-		me->next_seq = p->seq + 1;
 	if ((p->tcp_flags & TCP_RST) || (f->side[0].tcp_flags & f->side[1].tcp_flags & TCP_FIN)) {
 		if (closes(p, f))
 			end_flow(c->skb);
@@ -223,15 +220,18 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 	if (side != f->opener)
 		p->flags |= EVENT_REPLY;
 	me = &f->side[side];
-	if (tcp)
+	if (tcp) {
 		me->tcp_flags |= p->tcp_flags;
+		if (p->tcp_flags & TCP_SYN)
+			synchronize(me, p->seq + 1);
+	}
 	if (made)
 		start_flow(c->skb);
 	if (length && me->stage != STAGE_DONE && !p->fragment_off &&
 	    (tcp || p->protocol == IPPROTO_UDP))
 		see_payload(c->skb);
 	if (tcp)
-		note_tcp(c, p, f, me);
+		note_tcp(c, p, f);
 	else if (is_icmp(p) && !p->fragment_off && (made || is_icmp_error(p) || is_ndp(p)))
 		see_icmp(c->skb);
 }

@@ -52,27 +52,6 @@ static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool 
 	return deeper && may_tunnel(p) ? DEEPER : READY;
 }
 
-/* Plain packets never come here. */
-__stage int see_tunnel(struct __sk_buff *skb)
-{
-	struct context c = {};
-	struct packet *p;
-	int verdict;
-
-	if (open_context(&c, skb))
-		return STOP;
-	p = &c.scratch->packet;
-	for (__u32 i = 1; i < MAX_LAYERS; i++) {
-		/* What looked like a tunnel and is none stays the conversation that it is. */
-		if (!enter_tunnel(skb))
-			return p->family ? READY : STOP;
-		verdict = parse_layer(skb, p, i < MAX_TUNNELS);
-		if (verdict != DEEPER)
-			return verdict;
-	}
-	return STOP;
-}
-
 /* RFC 826. The kernel copies, user space reads. */
 __stage int see_arp(struct __sk_buff *skb)
 {
@@ -234,6 +213,74 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 		note_tcp(c, p, f);
 	else if (is_icmp(p) && !p->fragment_off && (made || is_icmp_error(p) || is_ndp(p)))
 		see_icmp(c->skb);
+}
+
+static __always_inline void swap_packets(struct packet *a, struct packet *b)
+{
+	__u64 *from = (__u64 *)a, *to = (__u64 *)b, word;
+
+	for (__u32 i = 0; i < sizeof(struct packet) / sizeof(word); i++) {
+		word = from[i];
+		from[i] = to[i];
+		to[i] = word;
+	}
+}
+
+/* The UDP conversation that carries a tunnel is one of its own; other carriers are only a header. */
+__stage int see_carrier(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p, *inner;
+	bool made = false;
+	struct flow *f;
+	__u32 side;
+
+	if (open_context(&c, skb))
+		return -1;
+	p = &c.scratch->carrier;
+	inner = &c.scratch->packet;
+	side = source_is_higher(p);
+	p->side = side;
+	f = p->family == 4 ? find4(&c, p, side, &made) : find6(&c, p, side, &made);
+	if (!f || !count_packet(&c, p, f, side, p->end > p->off ? p->end - p->off : 0))
+		return -1;
+	if (!made)
+		return 0;
+	c.counters->flows++;
+	if (side != f->opener)
+		p->flags |= EVENT_REPLY;
+	/* The stages look at scratch.packet. */
+	swap_packets(p, inner);
+	start_flow(skb);
+	swap_packets(p, inner);
+	return 0;
+}
+
+/* Plain packets never come here. */
+__stage int see_tunnel(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+	int verdict;
+	bool udp;
+
+	if (open_context(&c, skb))
+		return STOP;
+	p = &c.scratch->packet;
+	for (__u32 i = 1; i < MAX_LAYERS; i++) {
+		udp = p->family && p->protocol == IPPROTO_UDP;
+		if (udp)
+			c.scratch->carrier = *p;
+		/* What looked like a tunnel and is none stays the conversation that it is. */
+		if (!enter_tunnel(skb))
+			return p->family ? READY : STOP;
+		if (udp)
+			see_carrier(skb);
+		verdict = parse_layer(skb, p, i < MAX_TUNNELS);
+		if (verdict != DEEPER)
+			return verdict;
+	}
+	return STOP;
 }
 
 /* Merged packets (GRO, GSO) say how many frames they stand for. */

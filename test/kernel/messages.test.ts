@@ -40,11 +40,16 @@ describe.skipIf(!isRoot)('every byte of a message reaches user space through the
   })
 })
 
+// Of long messages the rarer ways only at every seventh byte: it is a matter of time.
+const LONG = 4096
+const main = new Set(['in order', 'reordered'])
+
 /** By variation: at which cuts it fails, and how at the first. */
 function faultsInTwo(probe: Probe, subject: Subject, cuts: readonly number[]) {
   const faults = new Map<string, { cuts: number[]; fault: string }>()
   for (const cut of cuts) {
     for (const [name, delivery] of Object.entries(inTwo(subject.bytes, cut))) {
+      if (subject.bytes.length > LONG && cut % 7 > 0 && !main.has(name)) continue
       const fault = deliver(probe, subject, delivery)
       if (fault === undefined) continue
       const entry = faults.get(name) ?? { cuts: [], fault: `cut at ${cut}: ${fault}` }

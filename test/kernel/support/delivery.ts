@@ -35,7 +35,11 @@ export const subjects: readonly Subject[] = [
     443,
     p.tlsRecords(p.clientHello({ sni: 'cut.example.com' }), { cuts: [3, 60, 61] }),
   ),
-  client('11 KB over records of 900', 443, p.tlsRecords(p.bigHello(), { cuts: every(900, 12000) })),
+  client(
+    'post-quantum ClientHello over a dozen records',
+    443,
+    p.tlsRecords(p.postQuantumHello(), { cuts: every(150, 1800) }),
+  ),
   client('SSLv2 hello', 443, p.ssl2Hello()),
   server('ServerHello of TLS 1.3', 443, p.tlsRecords(p.serverHello(seven.tls13))),
   server('ServerHello and Certificate', 443, p.serverFlight({ alpn: 'h2' })),
@@ -117,30 +121,31 @@ export function atRandom(bytes: Uint8Array, seed: number): Delivery {
   }
 }
 
+const empty = new Uint8Array(0)
 let conversations = 0
+
+/** Ends that no conversation had before. */
+export function newEnds(port: number): { client: p.End; server: p.End } {
+  const serial = ++conversations
+  const ip = `10.${(serial >> 16) & 255}.${(serial >> 8) & 255}.${serial & 255}`
+  return { client: { ip, port: 40_000 }, server: { ip: '192.0.2.1', port } }
+}
 
 /** Sends the message in a conversation of its own; returns what is wrong with its copies, if any. */
 export function deliver(probe: Probe, subject: Subject, delivery: Delivery): string | undefined {
-  const serial = ++conversations
-  const ends = {
-    client: {
-      ip: `10.${(serial >> 16) & 255}.${(serial >> 8) & 255}.${serial & 255}`,
-      port: 40_000,
-    },
-    server: { ip: '192.0.2.1', port: subject.port },
-  }
+  const ends = newEnds(subject.port)
   const { before = '', seq = 1000 } = delivery
   const [mine, other] =
     subject.from === 'client' ? [ends.client, ends.server] : [ends.server, ends.client]
-  const send = (from: p.End, to: p.End, flags: number, number: number, bytes: p.Bytes = '') =>
+  const send = (from: p.End, to: p.End, flags: number, number: number, bytes: Uint8Array = empty) =>
     probe.feed(frame(from, to, flags, number, bytes))
   const said = subject.from === 'client' ? [seq, 7] : [7, seq]
   send(ends.client, ends.server, p.SYN, said[0] ?? 0)
   send(ends.server, ends.client, p.SYN | p.ACK, said[1] ?? 0)
-  if (before) send(mine, other, p.PSH | p.ACK, seq + 1, before)
+  if (before) send(mine, other, p.PSH | p.ACK, seq + 1, p.raw(before))
   const start = seq + 1 + before.length
   for (const { offset, bytes } of delivery.segments) {
-    for (const part of p.segmentEvery(bytes, probe.longest - 54)) {
+    for (const part of p.segmentEvery(bytes, probe.longest - HEADERS)) {
       send(mine, other, p.PSH | p.ACK, start + offset + part.offset, part.bytes)
     }
   }
@@ -148,16 +153,23 @@ export function deliver(probe: Probe, subject: Subject, delivery: Delivery): str
   return missing(subject.bytes, start >>> 0, copies)
 }
 
-/** Without checksums: nothing looks at them, and they are most of the time it takes. */
-function frame(from: p.End, to: p.End, flags: number, seq: number, bytes: p.Bytes): Uint8Array {
-  const ports = { srcPort: from.port, dstPort: to.port }
-  return p.ethernet(
-    {},
-    p.ipv4(
-      { src: from.ip, dst: to.ip, checksum: 0 },
-      p.tcp({ ...ports, seq: seq >>> 0, flags, checksum: 0 }, bytes),
-    ),
-  )
+const HEADERS = 54
+const template = p.ethernet({}, p.ipv4({}, p.tcp({ srcPort: 0, dstPort: 0 })))
+
+/** Without checksums: nothing looks at them, and building them takes most of the time. */
+function frame(from: p.End, to: p.End, flags: number, seq: number, bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(HEADERS + bytes.length)
+  const view = new DataView(out.buffer)
+  out.set(template)
+  out.set(bytes, HEADERS)
+  view.setUint16(16, HEADERS - 14 + bytes.length)
+  out.set(p.ip(from.ip), 26)
+  out.set(p.ip(to.ip), 30)
+  view.setUint16(34, from.port)
+  view.setUint16(36, to.port)
+  view.setUint32(38, seq)
+  view.setUint8(47, flags)
+  return out
 }
 
 /** Bytes of the message that no copy holds, or that a copy holds otherwise. */

@@ -17,7 +17,7 @@ const sighting = emptySighting()
  */
 export function observe(event: KernelEvent, devices: Devices, onLink: OnLink): void {
   const { packet } = event
-  if (!packet.onLink || packet.tunnel !== 0 || packet.outer !== undefined) return
+  if (!packet.onLink || (packet.flags & eventFlags.EVENT_TUNNELLED) !== 0) return
   switch (event.kind) {
     case 'arp':
       observeArp(event, devices)

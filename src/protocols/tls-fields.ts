@@ -1,0 +1,234 @@
+import { type TlsSide } from './tls.ts'
+import { isGrease } from './tls-bytes.ts'
+import { type ClientHello } from './tls-hello.ts'
+import {
+  alertName,
+  cipherName,
+  cipherSpecName,
+  groupName,
+  versionNumber,
+  versionProtocol,
+} from './tls-names.ts'
+import { type ServerHello } from './tls-server-hello.ts'
+import { type Certificate } from './x509.ts'
+import { type DistinguishedName } from './x509-name.ts'
+
+/** A nested piece of an ECS document. */
+export type Fields = { readonly [name: string]: FieldValue }
+type FieldValue = string | number | boolean | readonly string[] | Fields | undefined
+
+/** The parts of the document that a handshake fills. */
+export interface TlsFields {
+  readonly tls: Fields
+  /** What ECS has no field for; goes under `orthrus.tls`. */
+  readonly orthrusTls: Fields
+}
+
+/**
+ * ECS fields of a handshake from what is known of its sides, either of which may be missing.
+ * `certificate` turns DER into facts (for example `cache.get.bind(cache)`).
+ */
+export function tlsFields(
+  client: TlsSide | undefined,
+  server: TlsSide | undefined,
+  certificate: (der: Uint8Array) => Certificate,
+): TlsFields {
+  const leaf = server?.certificates[0]
+  const leafFacts = leaf === undefined ? undefined : certificate(leaf)
+  const hello = client?.hello
+  return {
+    tls: compact({
+      client: compact({
+        ...clientFields(hello),
+        supported_ciphers: client?.sslv2Hello?.cipherSpecs.map(cipherSpecName) ?? suites(hello),
+      }),
+      server: compact({
+        ja3s: server?.serverHello?.ja3s,
+        ...(leafFacts === undefined ? {} : certificateFields(leafFacts)),
+      }),
+      ...outcome(client, server),
+    }),
+    orthrusTls: compact({
+      ...offerFields(hello),
+      hello_retry:
+        server?.helloRetry !== undefined || client?.secondHello !== undefined || undefined,
+      ...alertFields(client, server),
+      ...chainFields(server, leafFacts),
+    }),
+  }
+}
+
+/** `tls.client` of a ClientHello, also for QUIC. */
+export function clientFields(hello: ClientHello | undefined): Record<string, FieldValue> {
+  if (hello === undefined) return {}
+  return { server_name: hello.serverName, ja3: hello.ja3 }
+}
+
+/** Cipher suites offered by their IANA names, GREASE left out. */
+export function suites(hello: ClientHello | undefined): readonly string[] | undefined {
+  const offered = hello?.ciphers.filter(suite => !isGrease(suite))
+  return offered === undefined || offered.length === 0 ? undefined : offered.map(cipherName)
+}
+
+/** `orthrus.tls` of a ClientHello: what it offers. */
+export function offerFields(hello: ClientHello | undefined): Record<string, FieldValue> {
+  if (hello === undefined) return {}
+  const { supportedVersions } = hello
+  const versions = supportedVersions.length === 0 ? [hello.version] : supportedVersions
+  return {
+    ja4: hello.ja4,
+    ja4_r: hello.ja4Raw,
+    alpn: filled(hello.alpn),
+    versions: filled(versions.filter(notGrease).map(versionText)),
+    groups: filled(hello.groups.filter(notGrease).map(groupName)),
+    key_shares: filled(hello.keyShares.filter(notGrease).map(groupName)),
+    // Of a cut hello only the presence is certain.
+    ech: hello.ech || (hello.cut ? undefined : false),
+    grease: hello.grease || undefined,
+    psk: hello.preSharedKey || undefined,
+    early_data: hello.earlyData || undefined,
+    session_ticket: (hello.sessionTicketLength ?? 0) > 0 || undefined,
+    extended_master_secret: hello.extendedMasterSecret || undefined,
+    compression: hello.compressionMethods.some(method => method !== 0) || undefined,
+    cut: hello.cut || undefined,
+    malformed: hello.malformed || undefined,
+    excess: hello.excess || undefined,
+  }
+}
+
+/** `tls.*` that the server's hello decides, also for QUIC. */
+export function chosenFields(
+  hello: ClientHello | undefined,
+  server: ServerHello | undefined,
+): Record<string, FieldValue> {
+  if (server === undefined || server.cut) return {}
+  const { version } = server
+  return {
+    version: versionNumber(version),
+    version_protocol: versionNumber(version) === undefined ? undefined : versionProtocol(version),
+    cipher: cipherName(server.cipher),
+    next_protocol: server.alpn?.toLowerCase(),
+    curve: server.group === undefined ? undefined : groupName(server.group),
+    resumed: hello === undefined ? undefined : resumed(hello, server),
+  }
+}
+
+/** TLS 1.3 resumes by a pre-shared key, the older ones by echoing the client's session id. */
+function resumed(hello: ClientHello, server: ServerHello): boolean {
+  if (isTls13(server.version)) return server.preSharedKey
+  return server.sessionIdLength > 0 && server.sessionId === hello.sessionId
+}
+
+function isTls13(version: number): boolean {
+  return versionNumber(version) === '1.3'
+}
+
+function outcome(
+  client: TlsSide | undefined,
+  server: TlsSide | undefined,
+): Record<string, FieldValue> {
+  const hello = server?.serverHello
+  const sslv2 = server?.sslv2ServerHello
+  if (sslv2 !== undefined) {
+    return { version: '2.0', version_protocol: 'ssl', resumed: sslv2.resumed }
+  }
+  const chosen = chosenFields(client?.hello, hello)
+  const fatal = server?.alert?.level === 2 || client?.alert?.level === 2
+  const curve = server?.curve === undefined ? undefined : groupName(server.curve)
+  const established = fatal ? false : (hello !== undefined && server?.encrypted) || undefined
+  return compact({
+    ...chosen,
+    curve: curve ?? chosen['curve'],
+    // A certificate is only sent in a full handshake.
+    resumed: server?.certificateSeen ? false : chosen['resumed'],
+    established,
+  })
+}
+
+function alertFields(
+  client: TlsSide | undefined,
+  server: TlsSide | undefined,
+): Record<string, FieldValue> {
+  const alert = server?.alert ?? client?.alert
+  if (alert === undefined) return {}
+  const level = alert.level === 2 ? 'fatal' : 'warning'
+  const sender = server?.alert === undefined ? 'client' : 'server'
+  return { alert: { level, description: alertName(alert.description), sender } }
+}
+
+function chainFields(
+  server: TlsSide | undefined,
+  leaf: Certificate | undefined,
+): Record<string, FieldValue> {
+  if (server === undefined || leaf === undefined) return {}
+  return {
+    certificates: server.certificates.length,
+    self_signed: leaf.selfSigned,
+    certificate_malformed: leaf.malformed || undefined,
+  }
+}
+
+/** `tls.server.*` of the server's own certificate. */
+function certificateFields(certificate: Certificate): Record<string, FieldValue> {
+  const { subject, issuer, notBefore, notAfter, publicKey } = certificate
+  return {
+    subject: subject.text || undefined,
+    issuer: issuer.text || undefined,
+    not_before: notBefore,
+    not_after: notAfter,
+    hash: { sha1: certificate.sha1, sha256: certificate.sha256 },
+    x509: compact({
+      subject: nameFields(subject),
+      issuer: nameFields(issuer),
+      alternative_names: filled(certificate.alternativeNames),
+      serial_number: certificate.serialNumber,
+      version_number: `${certificate.version}`,
+      not_before: notBefore,
+      not_after: notAfter,
+      public_key_algorithm: publicKey.algorithm,
+      public_key_size: publicKey.size,
+      public_key_curve: publicKey.curve,
+      public_key_exponent: publicKey.exponent,
+      signature_algorithm: certificate.signatureAlgorithm,
+    }),
+  }
+}
+
+function nameFields(name: DistinguishedName): Fields | undefined {
+  return compact({
+    distinguished_name: name.text || undefined,
+    common_name: filled(name.commonName),
+    country: filled(name.country),
+    locality: filled(name.locality),
+    organization: filled(name.organization),
+    organizational_unit: filled(name.organizationalUnit),
+    state_or_province: filled(name.stateOrProvince),
+  })
+}
+
+/** Without absent members: absent data is an absent field. */
+export function compact(fields: Record<string, FieldValue>): Fields {
+  const kept: Record<string, FieldValue> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined && !isEmptyObject(value)) kept[name] = value
+  }
+  return kept
+}
+
+function isEmptyObject(value: FieldValue): boolean {
+  return typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
+}
+
+function filled(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list
+}
+
+function notGrease(value: number): boolean {
+  return !isGrease(value)
+}
+
+function versionText(version: number): string {
+  const number = versionNumber(version)
+  const draft = version >> 8 === 0x7f ? `-draft-${version & 0xff}` : ''
+  return number === undefined ? `0x${version.toString(16).padStart(4, '0')}` : number + draft
+}

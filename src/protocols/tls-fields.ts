@@ -1,3 +1,4 @@
+import { compact, type Fields, filled, flag, type Value } from './ecs-parts.ts'
 import { type TlsSide } from './tls.ts'
 import { isGrease } from './tls-bytes.ts'
 import { type ClientHello } from './tls-hello.ts'
@@ -11,11 +12,7 @@ import {
 } from './tls-names.ts'
 import { type ServerHello } from './tls-server-hello.ts'
 import { type Certificate } from './x509.ts'
-import { type DistinguishedName } from './x509-name.ts'
-
-/** A nested piece of an ECS document. */
-export type Fields = { readonly [name: string]: FieldValue }
-type FieldValue = string | number | boolean | readonly string[] | Fields | undefined
+import { certificateFields } from './x509-fields.ts'
 
 /** The parts of the document that a handshake fills. */
 export interface TlsFields {
@@ -43,7 +40,8 @@ export function tlsFields(
         supported_ciphers: client?.sslv2Hello?.cipherSpecs.map(cipherSpecName) ?? suites(hello),
       }),
       server: compact({
-        ja3s: server?.serverHello?.ja3s,
+        // The answer to the hello that JA3 and JA4 describe, be it a HelloRetryRequest.
+        ja3s: (server?.helloRetry ?? server?.serverHello)?.ja3s,
         ...(leafFacts === undefined ? {} : certificateFields(leafFacts)),
       }),
       ...outcome(client, server),
@@ -59,7 +57,7 @@ export function tlsFields(
 }
 
 /** `tls.client` of a ClientHello, also for QUIC. */
-export function clientFields(hello: ClientHello | undefined): Record<string, FieldValue> {
+export function clientFields(hello: ClientHello | undefined): Record<string, Value> {
   if (hello === undefined) return {}
   return { server_name: hello.serverName, ja3: hello.ja3 }
 }
@@ -71,36 +69,38 @@ export function suites(hello: ClientHello | undefined): readonly string[] | unde
 }
 
 /** `orthrus.tls` of a ClientHello: what it offers. */
-export function offerFields(hello: ClientHello | undefined): Record<string, FieldValue> {
+export function offerFields(hello: ClientHello | undefined): Record<string, Value> {
   if (hello === undefined) return {}
-  const { supportedVersions } = hello
-  const versions = supportedVersions.length === 0 ? [hello.version] : supportedVersions
   return {
     ja4: hello.ja4,
     ja4_r: hello.ja4Raw,
     alpn: filled(hello.alpn),
-    versions: filled(versions.filter(notGrease).map(versionText)),
+    versions: filled(offeredVersions(hello).filter(notGrease).map(versionText)),
     groups: filled(hello.groups.filter(notGrease).map(groupName)),
     key_shares: filled(hello.keyShares.filter(notGrease).map(groupName)),
     // Of a cut hello only the presence is certain.
-    ech: hello.ech || (hello.cut ? undefined : false),
-    grease: hello.grease || undefined,
-    psk: hello.preSharedKey || undefined,
-    early_data: hello.earlyData || undefined,
-    session_ticket: (hello.sessionTicketLength ?? 0) > 0 || undefined,
-    extended_master_secret: hello.extendedMasterSecret || undefined,
-    compression: hello.compressionMethods.some(method => method !== 0) || undefined,
-    cut: hello.cut || undefined,
-    malformed: hello.malformed || undefined,
-    excess: hello.excess || undefined,
+    ech: hello.cut ? flag(hello.ech) : hello.ech,
+    grease: flag(hello.grease),
+    psk: flag(hello.preSharedKey),
+    early_data: flag(hello.earlyData),
+    session_ticket: flag((hello.sessionTicketLength ?? 0) > 0),
+    extended_master_secret: flag(hello.extendedMasterSecret),
+    compression: flag(hello.compressionMethods.some(method => method !== 0)),
+    cut: flag(hello.cut),
+    malformed: flag(hello.malformed),
+    excess: flag(hello.excess),
   }
+}
+
+function offeredVersions({ supportedVersions, version }: ClientHello): readonly number[] {
+  return supportedVersions.length === 0 ? [version] : supportedVersions
 }
 
 /** `tls.*` that the server's hello decides, also for QUIC. */
 export function chosenFields(
   hello: ClientHello | undefined,
   server: ServerHello | undefined,
-): Record<string, FieldValue> {
+): Record<string, Value> {
   if (server === undefined || server.cut) return {}
   const { version } = server
   return {
@@ -109,7 +109,7 @@ export function chosenFields(
     cipher: cipherName(server.cipher),
     next_protocol: server.alpn?.toLowerCase(),
     curve: server.group === undefined ? undefined : groupName(server.group),
-    resumed: hello === undefined ? undefined : resumed(hello, server),
+    resumed: hello === undefined || server.retry ? undefined : resumed(hello, server),
   }
 }
 
@@ -123,11 +123,8 @@ function isTls13(version: number): boolean {
   return versionNumber(version) === '1.3'
 }
 
-function outcome(
-  client: TlsSide | undefined,
-  server: TlsSide | undefined,
-): Record<string, FieldValue> {
-  const hello = server?.serverHello
+function outcome(client: TlsSide | undefined, server: TlsSide | undefined): Record<string, Value> {
+  const hello = server?.serverHello ?? server?.helloRetry
   const sslv2 = server?.sslv2ServerHello
   if (sslv2 !== undefined) {
     return { version: '2.0', version_protocol: 'ssl', resumed: sslv2.resumed }
@@ -148,7 +145,7 @@ function outcome(
 function alertFields(
   client: TlsSide | undefined,
   server: TlsSide | undefined,
-): Record<string, FieldValue> {
+): Record<string, Value> {
   const alert = server?.alert ?? client?.alert
   if (alert === undefined) return {}
   const level = alert.level === 2 ? 'fatal' : 'warning'
@@ -159,68 +156,13 @@ function alertFields(
 function chainFields(
   server: TlsSide | undefined,
   leaf: Certificate | undefined,
-): Record<string, FieldValue> {
+): Record<string, Value> {
   if (server === undefined || leaf === undefined) return {}
   return {
     certificates: server.certificates.length,
     self_signed: leaf.selfSigned,
-    certificate_malformed: leaf.malformed || undefined,
+    certificate_malformed: flag(leaf.malformed),
   }
-}
-
-/** `tls.server.*` of the server's own certificate. */
-function certificateFields(certificate: Certificate): Record<string, FieldValue> {
-  const { subject, issuer, notBefore, notAfter, publicKey } = certificate
-  return {
-    subject: subject.text || undefined,
-    issuer: issuer.text || undefined,
-    not_before: notBefore,
-    not_after: notAfter,
-    hash: { sha1: certificate.sha1, sha256: certificate.sha256 },
-    x509: compact({
-      subject: nameFields(subject),
-      issuer: nameFields(issuer),
-      alternative_names: filled(certificate.alternativeNames),
-      serial_number: certificate.serialNumber,
-      version_number: `${certificate.version}`,
-      not_before: notBefore,
-      not_after: notAfter,
-      public_key_algorithm: publicKey.algorithm,
-      public_key_size: publicKey.size,
-      public_key_curve: publicKey.curve,
-      public_key_exponent: publicKey.exponent,
-      signature_algorithm: certificate.signatureAlgorithm,
-    }),
-  }
-}
-
-function nameFields(name: DistinguishedName): Fields | undefined {
-  return compact({
-    distinguished_name: name.text || undefined,
-    common_name: filled(name.commonName),
-    country: filled(name.country),
-    locality: filled(name.locality),
-    organization: filled(name.organization),
-    organizational_unit: filled(name.organizationalUnit),
-    state_or_province: filled(name.stateOrProvince),
-  })
-}
-
-/** Without absent members: absent data is an absent field. */
-export function compact(fields: Record<string, FieldValue>): Fields {
-  const kept: Record<string, FieldValue> = {}
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined && !isEmptyObject(value)) kept[name] = value
-  }
-  return kept
-}
-
-function isEmptyObject(value: FieldValue): boolean {
-  return typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
-}
-
-function filled(list: readonly string[]): readonly string[] | undefined {
-  return list.length === 0 ? undefined : list
 }
 
 function notGrease(value: number): boolean {

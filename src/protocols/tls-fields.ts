@@ -37,12 +37,12 @@ export function tlsFields(
     tls: compact({
       client: compact({
         ...clientFields(hello),
-        supported_ciphers: client?.sslv2Hello?.cipherSpecs.map(cipherSpecName) ?? suites(hello),
+        supported_ciphers: suites(hello) ?? sslv2Suites(client),
       }),
       server: compact({
         // The answer to the hello that JA3 and JA4 describe, be it a HelloRetryRequest.
         ja3s: (server?.helloRetry ?? server?.serverHello)?.ja3s,
-        ...(leafFacts === undefined ? {} : certificateFields(leafFacts)),
+        ...(leafFacts && certificateFields(leafFacts)),
       }),
       ...outcome(client, server),
     }),
@@ -64,8 +64,11 @@ export function clientFields(hello: ClientHello | undefined): Record<string, Val
 
 /** Cipher suites offered by their IANA names, GREASE left out. */
 export function suites(hello: ClientHello | undefined): readonly string[] | undefined {
-  const offered = hello?.ciphers.filter(suite => !isGrease(suite))
-  return offered === undefined || offered.length === 0 ? undefined : offered.map(cipherName)
+  return filled((hello?.ciphers ?? []).filter(notGrease).map(cipherName))
+}
+
+function sslv2Suites(client: TlsSide | undefined): readonly string[] | undefined {
+  return filled((client?.sslv2Hello?.cipherSpecs ?? []).map(cipherSpecName))
 }
 
 /** `orthrus.tls` of a ClientHello: what it offers. */

@@ -1,11 +1,11 @@
-import { compact, type Fields, filled, type Value } from './ecs-parts.ts'
+import { compact, type Fields, filled } from './ecs-parts.ts'
 import { type Certificate } from './x509.ts'
 import { type DistinguishedName } from './x509-name.ts'
 
 /** `tls.server.*` of the server's own certificate. */
-export function certificateFields(certificate: Certificate): Record<string, Value> {
+export function certificateFields(certificate: Certificate): Fields {
   const { subject, issuer, notBefore, notAfter, publicKey } = certificate
-  return {
+  return compact({
     subject: subject.text || undefined,
     issuer: issuer.text || undefined,
     not_before: notBefore,
@@ -25,7 +25,7 @@ export function certificateFields(certificate: Certificate): Record<string, Valu
       public_key_exponent: publicKey.exponent,
       signature_algorithm: certificate.signatureAlgorithm,
     }),
-  }
+  })
 }
 
 function nameFields(name: DistinguishedName): Fields {

@@ -1,8 +1,11 @@
 import { hash } from 'node:crypto'
 import { isGrease } from './tls-bytes.ts'
 
-/** Longest list that enters a fingerprint; beyond it there is none, so that cost stays bounded. */
-export const MAX_LISTED = 512
+/**
+ * Longest list that enters a fingerprint; beyond it there is none, so that cost stays bounded. All
+ * suites that IANA ever registered are 364.
+ */
+export const MAX_LISTED = 400
 
 /** What JA3 is made of: numbers in the order of the wire, GREASE included (it is left out here). */
 export interface Ja3Input {

@@ -31,41 +31,43 @@ const scratch = Buffer.alloc(2 * MAX_LISTED * 5 + 16)
 
 /** JA4 of a ClientHello, as `t13d1516h2_8daaf6152771_e5627efa2ab1`; undefined: a list is too long. */
 export function ja4(hello: Ja4Input): string | undefined {
-  if (tooLong(hello)) return undefined
-  const ciphers = writeCiphers(hello.ciphers)
-  const b = ciphers === 0 ? EMPTY : digest(ciphers)
-  const rest = writeExtensions(hello)
+  const { ciphers, extensionTypes, signatureAlgorithms } = hello
+  if (tooLong(ciphers, extensionTypes, signatureAlgorithms)) return undefined
+  const suites = writeCiphers(ciphers)
+  const b = suites === 0 ? EMPTY : digest(suites)
+  const rest = writeExtensions(extensionTypes, signatureAlgorithms)
   // Nothing left after SNI and ALPN: zeros, not the hash of an empty text.
   const c = rest === 0 ? EMPTY : digest(rest)
-  return `${prefix(hello)}_${b}_${c}`
+  return `${prefix(hello, ciphers, extensionTypes)}_${b}_${c}`
 }
 
 /** JA4_r: the lists themselves instead of their hashes. */
 export function ja4Raw(hello: Ja4Input): string | undefined {
-  if (tooLong(hello)) return undefined
-  const b = scratch.toString('latin1', 0, writeCiphers(hello.ciphers))
-  const c = scratch.toString('latin1', 0, writeExtensions(hello))
-  return `${prefix(hello)}_${b}_${c}`
+  const { ciphers, extensionTypes, signatureAlgorithms } = hello
+  if (tooLong(ciphers, extensionTypes, signatureAlgorithms)) return undefined
+  const b = scratch.toString('latin1', 0, writeCiphers(ciphers))
+  const c = scratch.toString('latin1', 0, writeExtensions(extensionTypes, signatureAlgorithms))
+  return `${prefix(hello, ciphers, extensionTypes)}_${b}_${c}`
 }
 
-function tooLong({ ciphers, extensionTypes, signatureAlgorithms }: Ja4Input): boolean {
-  const longest = Math.max(ciphers.length, extensionTypes.length, signatureAlgorithms.length)
-  return longest > MAX_LISTED
+type List = readonly number[]
+
+function tooLong(ciphers: List, extensionTypes: List, signatures: List): boolean {
+  return Math.max(ciphers.length, extensionTypes.length, signatures.length) > MAX_LISTED
 }
 
 function digest(length: number): string {
   return hash('sha256', scratch.subarray(0, length)).slice(0, 12)
 }
 
-function prefix(hello: Ja4Input): string {
+function prefix(hello: Ja4Input, ciphers: List, types: List): string {
   // The extension decides, not the name in it: an empty server_name still counts as `d`.
-  const sni = hello.extensionTypes.includes(extension.serverName) ? 'd' : 'i'
-  const ciphers = twoDigits(hello.ciphers)
-  const extensions = twoDigits(hello.extensionTypes)
-  return hello.transport + versionCode(hello) + sni + ciphers + extensions + alpnCode(hello)
+  const sni = types.includes(extension.serverName) ? 'd' : 'i'
+  const counts = twoDigits(ciphers) + twoDigits(types)
+  return hello.transport + versionCode(hello) + sni + counts + alpnCode(hello.firstAlpn)
 }
 
-function twoDigits(list: readonly number[]): string {
+function twoDigits(list: List): string {
   let count = 0
   for (const value of list) if (!isGrease(value)) count++
   return count > 99 ? '99' : count < 10 ? `0${count}` : `${count}`
@@ -95,7 +97,7 @@ function versionCode({ version, supportedVersions, transport }: Ja4Input): strin
 }
 
 /** First and last character of the first name; of its hexadecimal form when one is no letter or digit. */
-function alpnCode({ firstAlpn }: Ja4Input): string {
+function alpnCode(firstAlpn: string | undefined): string {
   if (firstAlpn === undefined || firstAlpn.length === 0) return '00'
   const first = firstAlpn.charCodeAt(0)
   const last = firstAlpn.charCodeAt(firstAlpn.length - 1)
@@ -111,22 +113,22 @@ function isAlphanumeric(code: number): boolean {
   )
 }
 
-function writeCiphers(list: readonly number[]): number {
+function writeCiphers(list: List): number {
   let count = 0
   for (const value of list) if (!isGrease(value)) sorted[count++] = value
   return writeSorted(count)
 }
 
-function writeExtensions(hello: Ja4Input): number {
+function writeExtensions(types: List, signatures: List): number {
   let count = 0
-  for (const type of hello.extensionTypes) {
+  for (const type of types) {
     if (isGrease(type) || type === extension.serverName || type === extension.alpn) continue
     sorted[count++] = type
   }
   let at = writeSorted(count)
   let separator = UNDERSCORE
   // In the order of the wire; without any there is no underscore either.
-  for (const scheme of hello.signatureAlgorithms) {
+  for (const scheme of signatures) {
     if (isGrease(scheme)) continue
     scratch[at++] = separator
     separator = COMMA

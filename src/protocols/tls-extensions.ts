@@ -76,12 +76,18 @@ export class Extensions {
   }
 }
 
+const MAX_NAMES = 64
+
 /** Protocol names of an ALPN body (RFC 7301 3.1): u16 list length, then u8 length and bytes. */
-export function alpnNames(bytes: Buffer, list: readonly [number, number] | undefined): string[] {
+export function alpnNames(
+  bytes: Buffer,
+  list: readonly [number, number] | undefined,
+  max = MAX_NAMES,
+): string[] {
   const names: string[] = []
   if (list === undefined) return names
   let at = list[0]
-  while (at < list[1] && names.length < MAX_NAMES) {
+  while (at < list[1] && names.length < max) {
     const end = at + 1 + (bytes[at] ?? 0)
     if (end > list[1]) break
     // Some values are GREASE and not text; Latin-1 keeps each byte.
@@ -90,5 +96,3 @@ export function alpnNames(bytes: Buffer, list: readonly [number, number] | undef
   }
   return names
 }
-
-const MAX_NAMES = 64

@@ -26,6 +26,7 @@ export class ClientHello {
   readonly #bytes: Buffer
   readonly #ciphers: readonly [from: number, to: number]
   readonly #compression: readonly [from: number, to: number]
+  #suites: readonly number[] | undefined
   #ja3: string | undefined
   #ja4: string | undefined
 
@@ -65,7 +66,8 @@ export class ClientHello {
   /** Suites in the order offered, GREASE included. */
   get ciphers(): readonly number[] {
     const [from, to] = this.#ciphers
-    return u16List(this.#bytes, from, Math.min(to, from + 2 * MAX_LISTED + 2))
+    this.#suites ??= u16List(this.#bytes, from, Math.min(to, from + 2 * MAX_LISTED + 2))
+    return this.#suites
   }
 
   get sessionId(): string {
@@ -99,11 +101,11 @@ export class ClientHello {
   }
 
   get firstAlpn(): string | undefined {
-    return this.#alpnNames()[0]
+    return this.#alpnNames(1)[0]
   }
 
-  #alpnNames(): string[] {
-    return alpnNames(this.#bytes, this.extensions.list(this.#bytes, extension.alpn, 2))
+  #alpnNames(max?: number): string[] {
+    return alpnNames(this.#bytes, this.extensions.list(this.#bytes, extension.alpn, 2), max)
   }
 
   get supportedVersions(): readonly number[] {

@@ -32,7 +32,7 @@ interface Seen extends Row {
   readonly kind: 'tls' | 'quic'
 }
 
-describe.skipIf(!ready)('captures of seven corpora', () => {
+describe.skipIf(!ready)('captures of seven corpora', { timeout: 60_000 }, () => {
   const cases = ready ? corpusCases() : []
 
   test.concurrent.each(cases.map(item => [item.id, item] as const))('%s', async (id, item) => {

@@ -51,6 +51,20 @@ export function elements(bytes: Uint8Array, from: number, to: number, max = 64):
   return list
 }
 
+/** Whether elements fill [from, to) to its end, and so do those inside each, at most 16 deep. */
+export function tiles(bytes: Uint8Array, from: number, to: number, depth = 16): boolean {
+  for (let at = from; at < to; ) {
+    const element = elementAt(bytes, at, to)
+    if (element === undefined) return false
+    const nested = (element.tag & CONSTRUCTED) !== 0
+    if (nested && (depth === 0 || !tiles(bytes, element.from, element.to, depth - 1))) return false
+    at = element.to
+  }
+  return true
+}
+
+const CONSTRUCTED = 0x20
+
 /** Elements inside an element; none for undefined or for a tag that is not `kind`. */
 export function children(
   bytes: Uint8Array,

@@ -1,6 +1,6 @@
-import { hash, X509Certificate } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { bufferOf } from './tls-bytes.ts'
-import { children, type Element, elementAt, oidText, tag, timeText } from './x509-der.ts'
+import { children, type Element, elementAt, oidText, tag, tiles, timeText } from './x509-der.ts'
 import { type PublicKey, readPublicKey, readSignature } from './x509-key.ts'
 import { type DistinguishedName, readAlternativeNames, readName } from './x509-name.ts'
 
@@ -23,7 +23,7 @@ export interface Certificate {
   readonly sha256: string
   /** Issuer and subject are the same, and so are the key identifiers where there are any. */
   readonly selfSigned: boolean
-  /** OpenSSL refuses it; the fields then say what could be read all the same. */
+  /** It is not built as RFC 5280 demands; the fields say what could be read all the same. */
   readonly malformed: boolean
 }
 
@@ -32,8 +32,8 @@ export const MAX_CERTIFICATE = 65_536
 
 /**
  * Decodes a DER certificate (RFC 5280 4.1). Never throws: a broken one gives what can be read, with
- * `malformed` set. The walk is ours because X509Certificate gives nothing at all for a broken
- * certificate and no parts of names; X509Certificate judges whether it is well-formed.
+ * `malformed` set. The walk is ours: node's X509Certificate takes ten times as long (90 us), says
+ * nothing at all of a broken certificate, and gives no parts of names; the tests hold us to it.
  */
 export function decodeCertificate(der: Uint8Array): Certificate {
   return read(bufferOf(der), hash('sha256', der).toUpperCase())
@@ -46,7 +46,9 @@ function read(bytes: Buffer, sha256: string): Certificate {
   const explicit = fields[0]?.tag === EXPLICIT_0
   const parts = explicit ? fields.slice(1) : fields
   const [serial, signature, issuer, validity, subject, key] = parts
-  const [notBefore, notAfter] = children(bytes, validity)
+  const [from, to] = children(bytes, validity)
+  const notBefore = timeText(bytes, from)
+  const notAfter = timeText(bytes, to)
   const extensions = readExtensions(bytes, parts.slice(6))
   return {
     subject: readName(bytes, subject),
@@ -55,14 +57,14 @@ function read(bytes: Buffer, sha256: string): Certificate {
     serialNumber: serialText(bytes, serial),
     // [0] { INTEGER } counts from 0 and is absent in version 1.
     version: explicit ? (bytes[(fields[0]?.to ?? 0) - 1] ?? 0) + 1 : 1,
-    notBefore: timeText(bytes, notBefore),
-    notAfter: timeText(bytes, notAfter),
+    notBefore,
+    notAfter,
     publicKey: readPublicKey(bytes, key),
     signatureAlgorithm: readSignature(bytes, signature),
     sha1: hash('sha1', bytes).toUpperCase(),
     sha256,
     selfSigned: isSelfSigned(bytes, subject, issuer, extensions),
-    malformed: !isWellFormed(bytes),
+    malformed: !isWellFormed(bytes, outer, parts, [notBefore, notAfter]),
   }
 }
 
@@ -108,14 +110,25 @@ function isSelfSigned(
   return bytes.subarray(own.from, own.to).equals(bytes.subarray(issuers.from, issuers.to))
 }
 
-function isWellFormed(bytes: Buffer): boolean {
-  try {
-    new X509Certificate(bytes)
-    return true
-  } catch {
-    return false
-  }
+/**
+ * Whether everything that RFC 5280 4.1 demands is there in its place: the three parts and nothing
+ * behind them, and in the first serial number, signature, issuer, validity, subject and key.
+ */
+function isWellFormed(
+  bytes: Buffer,
+  outer: Element | undefined,
+  parts: readonly Element[],
+  validity: readonly (string | undefined)[],
+): boolean {
+  const [, algorithm, signature, more] = children(bytes, outer)
+  const framed = outer?.to === bytes.length && more === undefined && tiles(bytes, 0, outer.to)
+  const signed = algorithm?.tag === tag.sequence && signature?.tag === tag.bitString
+  const placed = shape.every((kind, index) => parts[index]?.tag === kind)
+  return framed && signed && placed && !validity.includes(undefined)
 }
+
+const { integer, sequence } = tag
+const shape = [integer, sequence, sequence, sequence, sequence, sequence]
 
 // The few that are longer are decoded each time, so that the cache's memory stays bounded.
 const MAX_REMEMBERED = 8192

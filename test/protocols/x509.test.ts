@@ -123,11 +123,21 @@ describe('a malformed certificate', () => {
     const short = decodeCertificate(good.subarray(0, good.length - 1))
     expect(short.malformed).toBe(true)
     const broken = Buffer.from(good)
-    // The tag of the signature at the very end.
-    broken[good.length - 257 - 4] = 0x7f
+    // The length of the signature at the very end.
+    broken[good.length - 257 - 1] = 0x7f
     const facts = decodeCertificate(broken)
     expect(facts).toMatchObject({ malformed: true, subject: { commonName: ['server.example'] } })
     expect(decodeCertificate(u8())).toMatchObject({ malformed: true, serialNumber: undefined })
+  })
+
+  test('is one only where OpenSSL agrees, or where a date is none', () => {
+    for (let at = 0; at < good.length; at++) {
+      const bytes = Buffer.from(good)
+      bytes[at] = (at * 37) & 0xff
+      const { malformed, notBefore, notAfter } = decodeCertificate(bytes)
+      const dated = notBefore !== undefined && notAfter !== undefined
+      if (malformed && dated) expect(() => new X509Certificate(bytes), `byte ${at}`).toThrow()
+    }
   })
 
   test('never throws and stays bounded, whatever is changed', () => {

@@ -39,6 +39,7 @@ struct piece {
  */
 struct scratch {
 	struct packet packet;
+	struct packet carrier; /* the outer packet of a tunnel, while the inner one is read */
 	struct head head;
 	struct piece piece;
 	__u8 record[FIXED_MAX + sizeof(struct event_outer) + PAYLOAD_MAX];

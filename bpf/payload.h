@@ -18,7 +18,7 @@
 #define LOOK_MAX 16 /* payload segments of a side that are searched for a first message */
 #define LOOK_MAX_UDP 4
 #define BEYOND_MAX 16 /* segments past a message after which its missing pieces are given up */
-#define EARLY_MAX 8
+#define EARLY_MAX 24
 #define COPIES_MAX 40
 
 #define CAP_HANDSHAKE (16384 + 512) /* a full TLS record, RFC 8446 5.1, and headers */
@@ -37,9 +37,45 @@ enum stage {
 	STAGE_DONE, /* nothing more to see on this side */
 };
 
+/* What only this file reads of a flow_side lies in its padding: need, marks, gap. */
+#define MARKS 3 /* offsets in flow_side.pad */
+#define GAP 6
+
+#define MARK_SYNCHRONIZED 1 /* next_seq means something */
+#define MARK_GAP 2 /* bytes between the gap's start and next_seq may still come */
+
 static __always_inline __s32 seq_diff(__u32 a, __u32 b)
 {
 	return (__s32)(a - b);
+}
+
+/* The sequence number of the next byte, by a SYN or by the first segment seen. */
+static __always_inline void synchronize(struct flow_side *me, __u32 seq)
+{
+	me->next_seq = seq;
+	me->pad[MARKS] = MARK_SYNCHRONIZED;
+}
+
+static __always_inline __u32 get_gap(const struct flow_side *me)
+{
+	__u32 gap;
+
+	__builtin_memcpy(&gap, me->pad + GAP, sizeof(gap));
+	return gap;
+}
+
+static __always_inline void set_gap(struct flow_side *me, __u32 gap)
+{
+	__builtin_memcpy(me->pad + GAP, &gap, sizeof(gap));
+}
+
+/* Before next_seq skips bytes that did not come. */
+static __always_inline void open_gap(struct flow_side *me)
+{
+	if (me->pad[MARKS] & MARK_GAP)
+		return;
+	set_gap(me, me->next_seq);
+	me->pad[MARKS] |= MARK_GAP;
 }
 
 static __always_inline struct head *load_head(struct context *c, const struct packet *p,
@@ -87,8 +123,7 @@ static __always_inline bool is_http_request(const struct head *h)
 {
 	__u8 target;
 
-#pragma unroll
-	for (int i = 0; i < HEAD - 6; i++) {
+	for (__u32 i = 0; i < HEAD - 6; i++) {
 		if (is_token_char(h->b[i]))
 			continue;
 		if (i < 3 || h->b[i] != ' ')
@@ -112,13 +147,10 @@ static __always_inline bool is_ssh(const struct head *h)
 	return h->b[0] == 'S' && h->b[1] == 'S' && h->b[2] == 'H' && h->b[3] == '-';
 }
 
-/* RFC 1035 4.1.1: a header that some resolver or server could have sent. */
+/* RFC 1035 4.1.1, on a port of names: odd opcodes are worth a look, thousands of records are no DNS. */
 static __always_inline bool is_dns(const __u8 *b)
 {
-	__u8 opcode = b[2] >> 3 & 15;
-
-	/* More than a few questions, or 4,096 records, do not fit a datagram. */
-	return opcode <= 6 && b[4] == 0 && b[6] < 16 && b[8] < 16 && b[10] < 16;
+	return b[4] == 0 && b[6] < 16 && b[8] < 16 && b[10] < 16;
 }
 
 /* The same for ports that say nothing: one question whose name looks like one, no odd bits. */
@@ -237,7 +269,7 @@ static __always_inline __u8 may_become(const struct packet *p, const struct head
 	if (h->b[0] == 'S' && h->length < 4 && (h->here < 2 || h->b[1] == 'S'))
 		return L7_SSH;
 	/* A method and perhaps a blank, nothing else yet. */
-	for (int i = 0; i < HEAD - 6; i++) {
+	for (__u32 i = 0; i < HEAD - 6; i++) {
 		if (i >= h->here)
 			return L7_HTTP;
 		if (!is_token_char(h->b[i]))
@@ -263,7 +295,7 @@ static __always_inline bool is_name(__u8 l7)
 }
 
 /* Sends scratch.piece. A merged packet may hold more than one record does. */
-__noinline int send_piece(struct __sk_buff *skb)
+__stage int send_piece(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct piece *piece;
@@ -275,7 +307,7 @@ __noinline int send_piece(struct __sk_buff *skb)
 		return -1;
 	p = &c.scratch->packet;
 	piece = &c.scratch->piece;
-	for (int i = 0; i < CAP_HANDSHAKE / PAYLOAD_MAX + 1; i++) {
+	for (__u32 i = 0; i < CAP_HANDSHAKE / PAYLOAD_MAX + 1; i++) {
 		if (done >= piece->want)
 			break;
 		e = begin(&c, p, EVENT_MESSAGE, EVENT_MESSAGE_SIZE,
@@ -345,7 +377,7 @@ static __always_inline void rest(struct flow_side *me)
 	me->stage = me->l7 == L7_HTTP || me->l7 == L7_DNS ? STAGE_IDLE : STAGE_DONE;
 	me->looked = 0;
 	me->copies = 0;
-	me->msg_end = 0;
+	me->msg_end = me->next_seq;
 }
 
 /*
@@ -359,7 +391,7 @@ static __always_inline void walk_records(struct context *c, const struct packet 
 	__u8 record[TLS_RECORD];
 	__u32 at, size;
 
-	for (int i = 0; i < 8; i++) {
+	for (__u32 i = 0; i < 8; i++) {
 		at = me->msg_end - seq;
 		if (!*need || at >= length)
 			return;
@@ -376,6 +408,27 @@ static __always_inline void walk_records(struct context *c, const struct packet 
 		me->msg_end += TLS_RECORD + size;
 		*need = *need == WHOLE_FLIGHT ? WHOLE_FLIGHT : *need > size ? *need - size : 0;
 	}
+	me->stage = STAGE_BLIND; /* more records than we care to count */
+}
+
+/* Moves msg_end over further DNS messages that begin in this segment: their run is one. */
+static __always_inline void walk_messages(struct context *c, const struct packet *p,
+					  struct flow_side *me, __u32 seq, __u32 length)
+{
+	__u8 size[2];
+	__u32 at;
+
+	for (__u32 i = 0; i < 8; i++) {
+		at = me->msg_end - seq;
+		if (at >= length || me->msg_end - me->msg_start >= CAP_DNS)
+			return;
+		if (at + 2 > length)
+			break;
+		if (bpf_skb_load_bytes(c->skb, p->off + at, size, 2) || be16_at(size) < 12)
+			return;
+		me->msg_end += 2 + be16_at(size);
+	}
+	me->stage = STAGE_BLIND;
 }
 
 /* flow_side.need is 24 bits in the padding: handshake bytes that further records must bring. */
@@ -473,7 +526,7 @@ static __always_inline void copy_piece(struct context *c, const struct packet *p
 	piece->seq = seq + skip;
 	piece->from = p->off + skip;
 	piece->want = length - skip;
-	if (piece->want > room)
+	if (piece->want > (__u32)room)
 		piece->want = room;
 	piece->length = length;
 	piece->start = me->msg_start;
@@ -490,24 +543,40 @@ static __always_inline void advance(struct flow_side *me, __u32 seq, __u32 lengt
 		me->next_seq = seq + length;
 }
 
+/* HTTP's end is not known: the next head, or TLS behind CONNECT, begins with a segment. */
+static __always_inline void begin_next(struct context *c, const struct packet *p,
+				       struct flow_side *me, __u32 seq, __u32 length)
+{
+	struct head *h = load_head(c, p, length);
+	__u8 l7 = know_stream(p, h);
+
+	if (l7 == L7_HTTP || l7 == L7_TLS)
+		begin_message(c, p, me, h, l7, seq);
+}
+
 /* Inside a message: copy what belongs to it, and see whether it is over. */
 static __noinline int follow(struct context *c, const struct packet *p,
 			      struct flow_side *me, __u32 seq, __u32 length)
 {
-	__u32 need = get_need(me);
+	__u32 need;
 
-	if (seq_diff(seq, limit(me)) >= 0) {
-		if (need && me->stage == STAGE_FOLLOW) {
+	if (me->stage == STAGE_BLIND && me->l7 == L7_HTTP && seq == me->next_seq &&
+	    seq != me->msg_start)
+		begin_next(c, p, me, seq, length);
+	need = get_need(me);
+	if (need && me->stage == STAGE_FOLLOW) {
+		if (seq_diff(seq, me->msg_end) > 0)
 			me->stage = STAGE_BLIND; /* a record header went by unseen */
-		} else if (++me->looked >= BEYOND_MAX) {
-			rest(me);
-			return 0;
-		}
+	} else if (seq_diff(seq, limit(me)) >= 0 && ++me->looked >= BEYOND_MAX) {
+		rest(me);
+		return 0;
 	}
 	if (need && me->stage == STAGE_FOLLOW && seq_diff(me->msg_end, seq) >= 0) {
 		walk_records(c, p, me, &need, seq, length);
 		set_need(me, need);
 	}
+	if (me->l7 == L7_DNS && me->stage == STAGE_FOLLOW)
+		walk_messages(c, p, me, seq, length);
 	copy_piece(c, p, me, seq, length);
 	advance(me, seq, length);
 	if (me->stage == STAGE_BLIND && me->l7 == L7_HTTP && ends_head(c, p, length) &&
@@ -520,8 +589,8 @@ static __noinline int follow(struct context *c, const struct packet *p,
 }
 
 /*
- * A piece from beyond a gap, while the bytes before it may turn out to begin
- * a message: copied with its meaning left open.
+ * A piece with a gap before it, while the bytes in the gap may turn out to
+ * begin a message: copied with its meaning left open.
  */
 static __always_inline void copy_early(struct context *c, const struct packet *p,
 				       struct flow_side *me, __u32 seq, __u32 length)
@@ -536,59 +605,134 @@ static __always_inline void copy_early(struct context *c, const struct packet *p
 	piece->end = seq;
 	piece->l7 = L7_UNKNOWN;
 	me->early++;
-	if (!me->msg_end || seq_diff(seq + length, me->msg_end) > 0)
-		me->msg_end = seq + length; /* how far the early pieces reach */
 	send_piece(c->skb);
+}
+
+/* Out of order, but near enough to belong to a message that begins at next_seq. */
+static __always_inline bool is_early(const struct flow_side *me, __s32 ahead)
+{
+	return ahead > 0 && ahead < CAP_HANDSHAKE && me->early < EARLY_MAX;
 }
 
 /* Between messages: 1 when this segment is the beginning of one. */
 static __noinline int search(struct context *c, const struct packet *p, struct flow_side *me,
 			     __u32 seq, __u32 length)
 {
-	struct head *h;
-	__u8 l7;
+	struct head *h = load_head(c, p, length);
+	__s32 ahead = seq_diff(seq, me->next_seq);
+	__u8 l7 = know_stream(p, h);
 
-	if (!me->next_seq)
-		me->next_seq = seq;
-	if (seq_diff(seq + length, me->next_seq) <= 0)
-		return 0; /* seen already */
-	h = load_head(c, p, length);
-	l7 = know_stream(p, h);
-	if (!l7 && seq == me->next_seq)
+	if (!l7 && !ahead)
 		l7 = may_become(p, h);
 	if (l7) {
 		begin_message(c, p, me, h, l7, seq);
-		if (seq_diff(seq, me->next_seq) > 0)
+		if (ahead > 0) {
+			/* Perhaps the middle of a message that only looks like a beginning. */
+			me->stage = STAGE_BLIND;
+			open_gap(me);
 			me->next_seq = seq;
+		}
 		return 1;
 	}
-	if (seq_diff(seq, me->next_seq) > 0 && me->early < EARLY_MAX) {
+	if (is_early(me, ahead)) {
 		copy_early(c, p, me, seq, length);
+		/* How far the early pieces reach. */
+		if (me->early == 1 || seq_diff(seq + length, me->msg_end) > 0)
+			me->msg_end = seq + length;
 		return 0;
 	}
-	/* In order and nothing known: go on behind it, and behind the early pieces that it reaches. */
+	if (ahead > 0)
+		open_gap(me);
 	me->next_seq = seq + length;
-	if (me->early && seq_diff(me->msg_end, me->next_seq) > 0)
+	if (me->early && seq_diff(me->msg_end, me->next_seq) > 0) {
+		open_gap(me);
 		me->next_seq = me->msg_end;
+	}
 	if (me->stage == STAGE_SEARCH && ++me->looked >= LOOK_MAX)
 		me->stage = STAGE_DONE;
 	return 0;
 }
 
-static __always_inline int see_segment(struct context *c, const struct packet *p,
-				       struct flow_side *me, __u32 length)
+static __always_inline bool is_following(const struct flow_side *me)
+{
+	return me->stage == STAGE_FOLLOW || me->stage == STAGE_BLIND;
+}
+
+/* Where the bytes end that came in spite of a gap before them. */
+static __always_inline __u32 gap_end(const struct flow_side *me)
+{
+	return is_following(me) ? me->msg_start : me->next_seq;
+}
+
+/* Whether this segment brings bytes of the gap. */
+static __always_inline bool is_late(const struct flow_side *me, __u32 seq, __u32 length)
+{
+	return me->pad[MARKS] & MARK_GAP && seq_diff(seq + length, get_gap(me)) > 0 &&
+	       seq_diff(seq, gap_end(me)) < 0;
+}
+
+/* What fills a gap may be the real beginning: 1 then. What it is else, the others tell. */
+static __noinline int fill_gap(struct context *c, const struct packet *p, struct flow_side *me,
+			       __u32 seq, __u32 length)
+{
+	bool in_order = seq == get_gap(me), following = is_following(me);
+	struct head *h = load_head(c, p, length);
+	__u32 end = gap_end(me);
+	__u8 l7 = know_stream(p, h);
+
+	if (!l7 && in_order && !following)
+		l7 = may_become(p, h);
+	if (in_order) {
+		set_gap(me, seq + length);
+		if (seq_diff(seq + length, end) >= 0)
+			me->pad[MARKS] &= ~MARK_GAP;
+	}
+	if (!following && seq_diff(seq + length, me->next_seq) > 0)
+		me->next_seq = seq + length;
+	if (l7) {
+		begin_message(c, p, me, h, l7, seq);
+		me->stage = STAGE_BLIND; /* records may have gone by */
+		return 1;
+	}
+	if (me->early < EARLY_MAX)
+		copy_early(c, p, me, seq, length);
+	return 0;
+}
+
+/* Bytes at the front that were seen before, sent again together with new ones. */
+static __always_inline __u32 seen_bytes(const struct flow_side *me, bool late, __u32 seq)
+{
+	__u32 known = late ? get_gap(me) : me->next_seq;
+
+	return seq_diff(known, seq) > 0 ? known - seq : 0;
+}
+
+static __always_inline int see_segment(struct context *c, struct packet *p, struct flow_side *me,
+				       __u32 length)
 {
 	/* RFC 7413: with TCP Fast Open the SYN carries data; it takes a number itself. */
-	__u32 seq = p->seq + (p->tcp_flags & TCP_SYN ? 1 : 0);
+	__u32 seq = p->seq + (p->tcp_flags & TCP_SYN ? 1 : 0), known;
+	bool late, begins;
 
-	if (me->stage != STAGE_FOLLOW && me->stage != STAGE_BLIND &&
-	    !search(c, p, me, seq, length))
-		return 0;
+	if (!(me->pad[MARKS] & MARK_SYNCHRONIZED))
+		synchronize(me, seq);
+	late = is_late(me, seq, length);
+	if (late || !is_following(me)) {
+		known = seen_bytes(me, late, seq);
+		if (known >= length)
+			return 0;
+		p->off += known;
+		seq += known;
+		length -= known;
+		begins = late ? fill_gap(c, p, me, seq, length) : search(c, p, me, seq, length);
+		if (!begins)
+			return 0;
+	}
 	return follow(c, p, me, seq, length);
 }
 
 /* A side that may still have something to say, and a packet with payload on it. */
-__noinline int see_payload(struct __sk_buff *skb)
+__stage int see_payload(struct __sk_buff *skb)
 {
 	struct context c = {};
 	struct flow_side *me;

@@ -16,6 +16,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+/* A global function: the verifier checks it once, alone, for any packet. */
+#define __stage __noinline
+
 /* In assembly, or clang would add to skb once and load twice: a modified context pointer. */
 static __always_inline void *skb_start(struct __sk_buff *skb)
 {
@@ -42,7 +45,6 @@ static __always_inline __u32 wire_length(const struct __sk_buff *skb)
 {
 	return skb->len;
 }
-#endif
 
 /*
  * A length from 1 to `most` (a power of two) in a form that every verifier
@@ -55,5 +57,6 @@ static __always_inline __u32 wire_length(const struct __sk_buff *skb)
 		barrier_var(length__);                                                             \
 		((length__ - 1) & ((most) - 1)) + 1;                                               \
 	})
+#endif
 
 #endif

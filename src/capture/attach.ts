@@ -55,3 +55,14 @@ function createLink(target: Target, direction: Direction, program: number): numb
   opts.writeUInt32LE(BPF_F_BEFORE, 8)
   return libbpf().linkCreate(program, target.index, TCX_TYPE[direction], opts)
 }
+
+/**
+ * Ids of the programs that TCX runs on one side of an interface, in their order; undefined when the
+ * kernel has no TCX. Needs CAP_NET_ADMIN.
+ */
+export function tcxPrograms(index: number, direction: Direction): number[] | undefined {
+  const ids = new Uint32Array(64)
+  const count = Uint32Array.of(ids.length)
+  const status = libbpf().progQuery(index, TCX_TYPE[direction], 0, null, ids, count)
+  return status < 0 ? undefined : [...ids.subarray(0, count[0])]
+}

@@ -50,6 +50,7 @@ function declare(lib: LibraryHandle) {
     ...declareMaps(lib),
     ...declareElements(lib),
     ...declarePrograms(lib),
+    ...declareHooks(lib),
   }
   // libbpf prints to stderr by itself; we keep the warnings for the error message instead.
   printer ??= koffi.register(keep, koffi.pointer(koffi.proto('int (int, void *, void *)')))
@@ -93,6 +94,16 @@ function declareMaps(lib: LibraryHandle) {
     findMap: lib.func(
       'void *bpf_object__find_map_by_name(const void *object, const char *name)',
     ) as (object: bigint, name: string) => bigint | null,
+    nextMap: lib.func('void *bpf_object__next_map(const void *object, const void *last)') as (
+      object: bigint,
+      last: bigint | null,
+    ) => bigint | null,
+    mapName: lib.func('const char *bpf_map__name(const void *map)') as Of<string>,
+    isInternal: lib.func('bool bpf_map__is_internal(const void *map)') as Of<boolean>,
+    reuseFd: lib.func('int bpf_map__reuse_fd(void *map, int fd)') as (
+      map: bigint,
+      fd: number,
+    ) => number,
     mapFd: lib.func('int bpf_map__fd(const void *map)') as Of<number>,
     mapKeySize: lib.func('uint32_t bpf_map__key_size(const void *map)') as Of<number>,
     mapValueSize: lib.func('uint32_t bpf_map__value_size(const void *map)') as Of<number>,
@@ -148,7 +159,6 @@ function declareElements(lib: LibraryHandle) {
 }
 
 function declarePrograms(lib: LibraryHandle) {
-  type Hook = (hook: Buffer, opts: Buffer) => number
   return {
     findProgram: lib.func(
       'void *bpf_object__find_program_by_name(const void *object, const char *name)',
@@ -174,9 +184,25 @@ function declarePrograms(lib: LibraryHandle) {
       info: Pointer,
       length: Uint32Array,
     ) => number,
+  }
+}
+
+function declareHooks(lib: LibraryHandle) {
+  type Hook = (hook: Buffer, opts: Buffer) => number
+  return {
     linkCreate: lib.func(
       'int bpf_link_create(int program, int target, int type, const void *opts)',
     ) as (program: number, target: number, type: number, opts: Buffer) => number,
+    progQuery: lib.func(
+      'int bpf_prog_query(int target, int type, uint32_t flags, void *attach, void *ids, void *count)',
+    ) as (
+      target: number,
+      type: number,
+      flags: number,
+      attach: null,
+      ids: Uint32Array,
+      count: Uint32Array,
+    ) => number,
     tcHookCreate: lib.func('int bpf_tc_hook_create(void *hook)') as (hook: Buffer) => number,
     tcAttach: lib.func('int bpf_tc_attach(const void *hook, void *opts)') as Hook,
     tcDetach: lib.func('int bpf_tc_detach(const void *hook, const void *opts)') as Hook,

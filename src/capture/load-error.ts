@@ -7,7 +7,7 @@ const TAIL_LINES = 12
 const advice: Record<string, string> = {
   EPERM:
     'the kernel refuses: run as root, or `sysctl kernel.lockdown`, a seccomp filter or a user namespace is in the way; `orthrus doctor` says more',
-  EACCES: 'the verifier refused the program, or a capability is missing; `orthrus doctor`',
+  EACCES: 'the verifier refused the program; the end of its log follows',
   EINVAL: 'this kernel does not take the program: 5.10 or newer is needed; `orthrus doctor`',
   E2BIG:
     'the program is too large for this kernel, or a map is larger than it allows; make `capture.flow_table` smaller',

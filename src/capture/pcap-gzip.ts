@@ -14,22 +14,35 @@ export function isGzip(head: Buffer): boolean {
 export function gunzip(source: ByteSource, first: Buffer): ByteSource {
   const chunks = unpack(source, first)
   let rest: Buffer = Buffer.alloc(0)
+  let fault: unknown
+  const next = async () => {
+    const { value, done } = await chunks.next()
+    if (!done) rest = value
+    return !done
+  }
+  // What was unpacked before a fault is handed over first, the fault at the next read.
+  const more = () =>
+    next().catch(error => {
+      fault = error
+      return false
+    })
   return {
     name: source.name,
     label: source.label.replace(/\.gz$/, ''),
     ...(source.size !== undefined && { size: source.size }),
-    gzip: true,
     get taken() {
       return source.taken
     },
     async read(target, at, length) {
-      while (rest.length === 0) {
-        const next = await chunks.next()
-        if (next.done) return 0
-        rest = next.value
+      let size = 0
+      while (size < length && (rest.length > 0 || (await more()))) {
+        const count = rest.copy(target, at + size, 0, length - size)
+        rest = rest.subarray(count)
+        size += count
+        // A pipe may be live: its packets should not wait for others.
+        if (source.size === undefined && rest.length === 0) break
       }
-      const size = rest.copy(target, at, 0, Math.min(length, rest.length))
-      rest = rest.subarray(size)
+      if (size === 0 && fault !== undefined) throw fault
       return size
     },
     async close() {

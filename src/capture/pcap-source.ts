@@ -14,13 +14,12 @@ export interface ByteSource {
   readonly size?: number
   /** Bytes taken from the file or pipe so far. */
   readonly taken: number
-  readonly gzip: boolean
   /** Reads up to `length` bytes to `target[at…]`; 0 at the end. Throws SensorError. */
   read(target: Buffer, at: number, length: number): Promise<number>
   close(): Promise<void>
 }
 
-const PEEK = 65_536
+const PEEK = 32_768
 
 /** Opens a file, standard input (`-`) or a stream, unpacked if it is gzip. */
 export async function openSource(input: string | Readable): Promise<ByteSource> {
@@ -63,7 +62,6 @@ async function openFile(path: string): Promise<ByteSource> {
     name: path,
     label: basename(path),
     ...(stat.isFile() && { size: stat.size }),
-    gzip: false,
     get taken() {
       return taken
     },
@@ -87,7 +85,6 @@ function openStream(stream: Readable): Promise<ByteSource> {
   return Promise.resolve({
     name: 'standard input',
     label: 'stdin',
-    gzip: false,
     get taken() {
       return taken
     },
@@ -116,7 +113,6 @@ function prepend(source: ByteSource, first: Buffer): ByteSource {
     name: source.name,
     label: source.label,
     ...(source.size !== undefined && { size: source.size }),
-    gzip: false,
     get taken() {
       return source.taken - rest.length
     },

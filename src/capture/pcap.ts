@@ -32,7 +32,8 @@ const CHUNK = 2_097_152
  * Memory is bounded (about 6 chunks) whatever the file says. Complete packets before a fault are
  * handed over first; then the iteration throws SensorError: CAPTURE_UNREADABLE (cannot be opened
  * or read), CAPTURE_UNSUPPORTED (not a capture, or a link type without parser), CAPTURE_DAMAGED
- * (cut short, absurd lengths; with the place in the file). The batch is reused: it is valid until
+ * (cut short, absurd lengths; with the place
+ * in the file, of a gzip in its content). The batch is reused: it is valid until
  * the next one is asked for.
  */
 export function readCapture(input: string | Readable, options: ReadOptions = {}): Capture {

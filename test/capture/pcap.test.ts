@@ -1,11 +1,12 @@
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CaptureInterfaces } from '../../src/capture/pcap.ts'
+import { CaptureInterfaces, readCapture } from '../../src/capture/pcap.ts'
 import { SensorError } from '../../src/errors.ts'
 import { noise } from '../generate/bytes.ts'
 import {
@@ -236,7 +237,6 @@ describe('gzip and streams', () => {
 
   test('packets of a pipe come before it ends', async () => {
     const stream = new Readable({ read: () => undefined })
-    const { readCapture } = await import('../../src/capture/pcap.ts')
     const batches = readCapture(stream)[Symbol.asyncIterator]()
     stream.push(file.subarray(0, 24 + 16 + 60 + 3))
     const first = await batches.next()
@@ -245,6 +245,54 @@ describe('gzip and streams', () => {
     expect(stream.destroyed).toBe(true)
   })
 })
+
+describe('a reader that is left early', () => {
+  const file = pcap(Array.from({ length: 3000 }, (_, i) => ({ time: 0n, bytes: noise(1400, i) })))
+
+  test.each([
+    ['a file', file],
+    ['a gzip', gzipMembers(file)],
+  ])('closes %s', async (_, bytes) => {
+    const path = join(folder, 'early')
+    writeFileSync(path, bytes)
+    const before = openFiles(path)
+    for await (const batch of readCapture(path, { chunk: 8192 })) {
+      expect(batch.packets).toBeGreaterThan(0)
+      expect(openFiles(path)).toBe(before + 1)
+      break
+    }
+    expect(openFiles(path)).toBe(before)
+  })
+
+  test('closes a gzip on a pipe that says nothing more', async () => {
+    const stream = new Readable({ read: () => undefined })
+    stream.push(gzipMembers(file).subarray(0, 500_000))
+    for await (const batch of readCapture(stream)) {
+      expect(batch.packets).toBeGreaterThan(0)
+      break
+    }
+    expect(stream.destroyed).toBe(true)
+  })
+
+  test('a named pipe is read as it is filled', async () => {
+    const path = join(folder, 'fifo')
+    execFileSync('mkfifo', [path])
+    const writer = spawn('sh', ['-c', `cat > ${path}`], { stdio: ['pipe', 'ignore', 'ignore'] })
+    writer.stdin.end(file)
+    const { rows, error } = await collect(path)
+    expect([rows.length, error]).toEqual([3000, undefined])
+  })
+})
+
+function openFiles(path: string): number {
+  return readdirSync('/proc/self/fd').filter(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path
+    } catch {
+      return false
+    }
+  }).length
+}
 
 describe('refusals', () => {
   test.each([

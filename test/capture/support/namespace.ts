@@ -17,6 +17,8 @@ export interface Namespace {
   ip(...args: string[]): string
   /** Takes this thread inside for as long as the call lasts; only synchronous work counts. */
   inside<T>(work: () => T): T
+  /** Takes this thread inside until the returned function is called. */
+  enter(): () => void
   [Symbol.dispose](): void
 }
 
@@ -34,20 +36,27 @@ export function makeNamespace(): Namespace {
     name,
     run,
     ip: (...args) => run('ip', ...args),
-    inside: work => inside(name, work),
+    enter: () => enter(name),
+    inside(work) {
+      const leave = enter(name)
+      try {
+        return work()
+      } finally {
+        leave()
+      }
+    },
     [Symbol.dispose]: () => void execFileSync('ip', ['netns', 'delete', name]),
   }
 }
 
-function inside<T>(name: string, work: () => T): T {
+function enter(name: string): () => void {
   const home = openSync('/proc/thread-self/ns/net', 'r')
   const there = openSync(`/run/netns/${name}`, 'r')
-  try {
-    if (setns(there, CLONE_NEWNET) !== 0) throw new Error(`cannot enter ${name}`)
-    return work()
-  } finally {
+  const entered = setns(there, CLONE_NEWNET)
+  closeSync(there)
+  if (entered !== 0) throw new Error(`cannot enter ${name}`)
+  return () => {
     setns(home, CLONE_NEWNET)
     closeSync(home)
-    closeSync(there)
   }
 }

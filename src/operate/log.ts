@@ -50,8 +50,8 @@ function fieldText(value: unknown): string {
   return /[\s"=]/.test(value) ? JSON.stringify(value) : value
 }
 
-/** C0, DEL, C1 and the characters that reorder text become `\u00XX`: a name cannot steer a terminal. */
-function printable(text: string): string {
+/** One line that cannot steer a terminal: C0, DEL, C1 and what reorders text become `\uXXXX`. */
+export function printable(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+/*
+ * The kernel half: parse a frame, count it to its conversation, and report
+ * only news. Every path returns TC_ACT_UNSPEC: traffic is never touched and
+ * the next program runs. `make` builds this for the kernel; host.c includes
+ * it for replay and for the fuzzer.
+ */
+#include "platform.h"
+
+#include <linux/pkt_cls.h>
+
+#include "event.h"
+#include "flow.h"
+#include "maps.h"
+#include "news.h"
+#include "parse.h"
+#include "payload.h"
+#include "tunnel.h"
+
+#define MAX_LAYERS 4 /* link tunnel, IP, IP in a tunnel, IP in a tunnel in it */
+#define MAX_TUNNELS 2
+#define ARP_BYTES 64
+#define NDP_BYTES 512
+#define ICMP_BYTES 128
+
+enum verdict {
+	STOP = 0, /* nothing to follow */
+	DEEPER, /* an inner packet may be next */
+	READY, /* an IP conversation */
+	BROKEN, /* the frame ends inside a header */
+};
+
+/* One network layer and, for the last one, its transport. */
+static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool deeper)
+{
+	int failed;
+
+	if (p->ethertype == ETH_P_IP)
+		failed = parse_ipv4(skb, p);
+	else if (p->ethertype == ETH_P_IPV6)
+		failed = parse_ipv6(skb, p);
+	else if (deeper && is_link_tunnel(p->ethertype))
+		return DEEPER;
+	else
+		return STOP;
+	if (failed)
+		return BROKEN;
+	if (p->fragment_off)
+		return READY;
+	if (parse_transport(skb, p))
+		return BROKEN;
+	return deeper && may_tunnel(p) ? DEEPER : READY;
+}
+
+/* Plain packets never come here. */
+__stage int see_tunnel(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+	int verdict;
+
+	if (open_context(&c, skb))
+		return STOP;
+	p = &c.scratch->packet;
+	for (__u32 i = 1; i < MAX_LAYERS; i++) {
+		/* What looked like a tunnel and is none stays the conversation that it is. */
+		if (!enter_tunnel(skb))
+			return p->family ? READY : STOP;
+		verdict = parse_layer(skb, p, i < MAX_TUNNELS);
+		if (verdict != DEEPER)
+			return verdict;
+	}
+	return STOP;
+}
+
+/* RFC 826. The kernel copies, user space reads. */
+__stage int see_arp(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+	__u32 length;
+
+	if (open_context(&c, skb))
+		return -1;
+	p = &c.scratch->packet;
+	p->now = fine_clock();
+	if (!within_budget(p, CLASS_ARP, settings.arp_interval, settings.arp_burst)) {
+		c.counters->held[CLASS_ARP]++;
+		return -1;
+	}
+	length = p->bytes > p->off ? p->bytes - p->off : 0;
+	begin(&c, p, EVENT_ARP, EVENT_COMMON_SIZE, CLASS_ARP);
+	return finish(&c, p, p->off, length < ARP_BYTES ? length : ARP_BYTES);
+}
+
+static __always_inline bool is_ndp(const struct packet *p)
+{
+	return p->protocol == IPPROTO_ICMPV6 && p->icmp_type >= 133 && p->icmp_type <= 137;
+}
+
+/* Errors and redirects tell of other conversations: each is news. */
+static __always_inline bool is_icmp_error(const struct packet *p)
+{
+	if (p->family == 6)
+		return p->icmp_type < 128;
+	return p->icmp_type == 3 || p->icmp_type == 4 || p->icmp_type == 5 || p->icmp_type == 11 ||
+	       p->icmp_type == 12;
+}
+
+__stage int see_icmp(struct __sk_buff *skb)
+{
+	__u32 class = CLASS_ICMP, most = ICMP_BYTES, length;
+	struct context c = {};
+	struct packet *p;
+	struct event *e;
+
+	if (open_context(&c, skb))
+		return -1;
+	p = &c.scratch->packet;
+	if (is_ndp(p)) {
+		class = CLASS_NDP;
+		most = NDP_BYTES;
+	}
+	p->now = fine_clock();
+	if (!within_budget(p, class, settings.icmp_interval, settings.icmp_burst)) {
+		c.counters->held[class]++;
+		return -1;
+	}
+	length = p->end > p->off ? p->end - p->off : 0;
+	e = begin(&c, p, class == CLASS_NDP ? EVENT_NDP : EVENT_ICMP, EVENT_ICMP_SIZE, class);
+	e->icmp.type = p->icmp_type;
+	e->icmp.code = p->icmp_code;
+	e->icmp.id = p->echo_id;
+	e->icmp.length = length > 8 ? length - 8 : 0;
+	return finish(&c, p, p->off, length < most ? length : most);
+}
+
+static __always_inline void fragment_key(const struct packet *p, struct fragment_key *key)
+{
+	__builtin_memcpy(key->src, p->src, sizeof(key->src));
+	__builtin_memcpy(key->dst, p->dst, sizeof(key->dst));
+	key->id = p->fragment_id;
+	key->protocol = p->protocol;
+}
+
+/* Ports stand in the first fragment only; the later ones are told by the datagram's id. */
+static __noinline int remember_fragment(const struct packet *p)
+{
+	struct fragment_ports ports = {.sport = p->sport, .dport = p->dport};
+	struct fragment_key key;
+
+	fragment_key(p, &key);
+	return bpf_map_update_elem(&fragments, &key, &ports, BPF_ANY);
+}
+
+static __noinline int recall_fragment(struct context *c, struct packet *p)
+{
+	struct fragment_ports *ports;
+	struct fragment_key key;
+
+	c->counters->fragments++;
+	fragment_key(p, &key);
+	ports = bpf_map_lookup_elem(&fragments, &key);
+	if (!ports) {
+		c->counters->fragments_lost++;
+		return -1;
+	}
+	p->sport = ports->sport;
+	p->dport = ports->dport;
+	return 0;
+}
+
+/* TCP's flags move the conversation on; the packet that closes it ends it. */
+static __always_inline void note_tcp(struct context *c, struct packet *p, struct flow *f,
+				     struct flow_side *me)
+{
+	if (p->tcp_flags & TCP_SYN)
+		me->next_seq = p->seq + 1;
+	if ((p->tcp_flags & TCP_RST) || (f->side[0].tcp_flags & f->side[1].tcp_flags & TCP_FIN)) {
+		if (closes(p, f))
+			end_flow(c->skb);
+	}
+}
+
+/* A SYN on a closed connection: the entry becomes the next conversation's. */
+static __always_inline bool reopen(struct context *c, struct packet *p, struct flow *f)
+{
+	if (!reopens(p, f))
+		return false;
+	if (!(f->flags & FLOW_ENDED))
+		end_flow(c->skb);
+	p->now = fine_clock();
+	fill_flow(f, p, p->side);
+	return true;
+}
+
+/* From a parsed packet to its conversation, and to what is new about it. */
+static __always_inline void see_conversation(struct context *c, struct packet *p)
+{
+	__u32 side = source_is_higher(p), length = p->end > p->off ? p->end - p->off : 0;
+	bool tcp = p->protocol == IPPROTO_TCP, made = false;
+	struct flow_side *me;
+	struct flow *f;
+
+	p->side = side;
+	if (tcp && p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		p->now = fine_clock(); /* the times that begin and end a conversation */
+	f = p->family == 4 ? find4(c, p, side, &made) : find6(c, p, side, &made);
+	if (!f) {
+		c->counters->flows_failed++;
+		return;
+	}
+	if (tcp && !made)
+		made = reopen(c, p, f);
+	if (made)
+		c->counters->flows++;
+	/* A merged packet stands for several frames, each with headers of its own. */
+	if (p->segments > 1)
+		p->bytes += (p->segments - 1) * p->off;
+	if (!count_packet(c, p, f, side, length))
+		return;
+	if (side != f->opener)
+		p->flags |= EVENT_REPLY;
+	me = &f->side[side];
+	if (tcp)
+		me->tcp_flags |= p->tcp_flags;
+	if (made)
+		start_flow(c->skb);
+	if (length && me->stage != STAGE_DONE && !p->fragment_off &&
+	    (tcp || p->protocol == IPPROTO_UDP))
+		see_payload(c->skb);
+	if (tcp)
+		note_tcp(c, p, f, me);
+	else if (is_icmp(p) && !p->fragment_off && (made || is_icmp_error(p) || is_ndp(p)))
+		see_icmp(c->skb);
+}
+
+/* Merged packets (GRO, GSO) say how many frames they stand for. */
+static __always_inline __u32 segments_of(struct __sk_buff *skb)
+{
+	__u32 segments = skb->gso_segs;
+
+	if (!segments && skb->gso_size)
+		segments = (skb->len + skb->gso_size - 1) / skb->gso_size;
+	return segments ? segments : 1;
+}
+
+static __always_inline int parse(struct __sk_buff *skb, struct packet *p, bool link_header)
+{
+	int verdict;
+
+	if (skb->vlan_present)
+		note_vlan(p, skb->vlan_tci);
+	if (link_header ? parse_ethernet(skb, p) : parse_version(skb, p))
+		return BROKEN;
+	verdict = parse_layer(skb, p, settings.tunnels);
+	return verdict == DEEPER ? see_tunnel(skb) : verdict;
+}
+
+static __always_inline int sense(struct __sk_buff *skb, bool link_header, __u16 direction)
+{
+	struct context c = {};
+	struct packet *p;
+	int verdict;
+
+	if (open_context(&c, skb))
+		return TC_ACT_UNSPEC;
+	p = &c.scratch->packet;
+	__builtin_memset(p, 0, sizeof(*p));
+	p->held = skb->len;
+	p->bytes = wire_length(skb);
+	p->segments = segments_of(skb);
+	p->ifindex = skb->ifindex;
+	p->flags = direction;
+	p->now = cheap_clock();
+	c.counters->packets += p->segments;
+	c.counters->bytes += p->bytes;
+	verdict = parse(skb, p, link_header);
+	if (p->tunnel)
+		c.counters->tunnelled++;
+	if (verdict == READY) {
+		if (p->fragment_off && recall_fragment(&c, p))
+			return TC_ACT_UNSPEC;
+		if (p->more_fragments && !p->fragment_off)
+			remember_fragment(p);
+		see_conversation(&c, p);
+	} else if (p->ethertype == ETH_P_ARP) {
+		see_arp(skb);
+	} else if (verdict == BROKEN) {
+		if (p->held < p->bytes)
+			c.counters->truncated++;
+		else
+			c.counters->malformed++;
+	} else {
+		c.counters->not_ip++;
+	}
+	return TC_ACT_UNSPEC;
+}
+
+#ifdef __bpf__
+SEC("tc")
+int orthrus_l2_ingress(struct __sk_buff *skb)
+{
+	return sense(skb, true, 0);
+}
+
+SEC("tc")
+int orthrus_l2_egress(struct __sk_buff *skb)
+{
+	return sense(skb, true, EVENT_EGRESS);
+}
+
+SEC("tc")
+int orthrus_l3_ingress(struct __sk_buff *skb)
+{
+	return sense(skb, false, 0);
+}
+
+SEC("tc")
+int orthrus_l3_egress(struct __sk_buff *skb)
+{
+	return sense(skb, false, EVENT_EGRESS);
+}
+
+/* Without a use the types would not reach BTF, where a test compares them with user space. */
+const struct event *unused_event __attribute__((unused));
+const struct event_outer *unused_outer __attribute__((unused));
+const struct event_fragment *unused_fragment __attribute__((unused));
+
+char _license[] SEC("license") = "GPL";
+#endif

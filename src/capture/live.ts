@@ -1,0 +1,120 @@
+import { type AttachmentEvents, attachments, refuseNothing } from './attachments.ts'
+import { type BpfObject, loadObject } from './bpf-object.ts'
+import { kernelClock } from './clock.ts'
+import { type SourceCounters } from './counters.ts'
+import { type Interface } from './interfaces.ts'
+import { hasCoarseClock } from './kernel-features.ts'
+import { type CaptureOptions } from './options.ts'
+import { RingReader } from './ring-buffer.ts'
+import { mapRing } from './ring-map.ts'
+import { idleCounters, type Session, type SessionParts, startSession } from './session.ts'
+import { ringSize, settingsBytes } from './settings.ts'
+import { type Source } from './source.ts'
+import { networkNow, watchNetwork } from './watch.ts'
+
+export interface LiveOptions {
+  readonly capture: CaptureOptions
+  /** The object file, when it is not the one of this checkout or package. */
+  readonly object?: string
+}
+
+export interface LiveSource extends Source {
+  /** The interfaces that are watched now. */
+  readonly interfaces: readonly Interface[]
+}
+
+/**
+ * Loads the sensor into the kernel; nothing is attached before `run`. Throws PRIVILEGES_MISSING,
+ * LIBBPF_MISSING, NOT_BUILT or BPF_LOAD_FAILED; `run` rejects with NO_INTERFACE when there is nothing
+ * to attach to. A source runs once.
+ */
+export function openLive(options: LiveOptions, events: AttachmentEvents = {}): LiveSource {
+  const parts = loadParts(options)
+  const held = holder(options, parts.object, events)
+  let session: Session | undefined
+  let last: SourceCounters | undefined
+  let running: Promise<void> | undefined
+
+  async function run(begun: Session): Promise<void> {
+    const watch = watchNetwork(held.follow, begun.fail)
+    try {
+      held.follow(networkNow())
+      await begun.over
+    } finally {
+      watch.close()
+      held.detachAll()
+      begun.end()
+    }
+    begun.finish()
+  }
+
+  return {
+    clock: parts.clock,
+    get interfaces() {
+      return held.interfaces
+    },
+    counters: () => last ?? session?.counters() ?? idleCounters(parts),
+    async run(handler) {
+      try {
+        refuseNothing(options.capture.interfaces, networkNow())
+      } catch (error) {
+        parts.release()
+        throw error
+      }
+      const begun = startSession(parts, handler)
+      session = begun
+      running = run(begun).finally(() => {
+        last = begun.counters()
+        parts.release()
+      })
+      await running
+    },
+    async stop() {
+      if (running === undefined) parts.release()
+      session?.end()
+      await running?.catch(() => undefined) // `run` tells its caller
+    },
+  }
+}
+
+interface LoadedParts extends SessionParts {
+  /** Frees everything in the kernel; twice is fine. */
+  release(): void
+}
+
+function loadParts({ capture, object: path }: LiveOptions): LoadedParts {
+  const object = loadObject({
+    ...(path === undefined ? {} : { path }),
+    settings: settingsBytes(capture, hasCoarseClock()),
+    maxEntries: {
+      events: ringSize(capture),
+      flows4: capture.flow_table,
+      flows6: capture.flow_table,
+    },
+  })
+  const ring = mapRing(object.map('events'))
+  let held = true
+  return {
+    capture,
+    object,
+    reader: new RingReader(ring),
+    clock: kernelClock(),
+    release() {
+      if (!held) return
+      held = false
+      ring.unmap()
+      object.close()
+    },
+  }
+}
+
+function holder({ capture }: LiveOptions, object: BpfObject, events: AttachmentEvents) {
+  return attachments(
+    {
+      wanted: capture.interfaces,
+      mode: capture.attach,
+      program: (link, direction) => object.program(`orthrus_${link}_${direction}`),
+    },
+    events,
+  )
+}

@@ -1,0 +1,6 @@
+import { type Command } from 'commander'
+import { checkCommand } from './check.ts'
+import { type Session } from './session.ts'
+
+/** Every command, in the order of `--help`. */
+export const commands: readonly ((session: Session) => Command)[] = [checkCommand]

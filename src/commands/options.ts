@@ -1,0 +1,39 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../config/duration.ts'
+
+/** Options that several commands share: one wording, one check. */
+export const options = {
+  config: () => new Option('-c, --config <file>', 'configuration; without one, the defaults'),
+  output: () =>
+    new Option(
+      '-o, --output <form>',
+      'form of stdout (default: text on a terminal, else json)',
+    ).choices(['json', 'text']),
+  learn: () =>
+    new Option(
+      '--learn <duration>',
+      'learning period of this run, such as 90s, 1h, 7d; 0 alerts from the first packet',
+    ).argParser(durationArgument),
+  state: () =>
+    new Option('--state <dir>', 'folder for what the sensor remembers').argParser(filled),
+  interfaces: () =>
+    new Option('-i, --interface <iface...>', 'interface to watch, again for more').argParser(
+      (name: string, before: readonly string[] = []) => [...before, interfaceName(name)],
+    ),
+}
+
+function durationArgument(text: string): string {
+  if (parseDuration(text) !== undefined) return text
+  throw new InvalidArgumentError('write it as 30s, 15m, 1h, 7d or 0')
+}
+
+function filled(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('it is empty')
+}
+
+/** A name, or a pattern that the capture stage understands; no interface has a blank or a slash. */
+function interfaceName(name: string): string {
+  if (/^[^\s/]{1,64}$/.test(name)) return name
+  throw new InvalidArgumentError('no interface can have that name; `ip link` lists yours')
+}

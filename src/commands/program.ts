@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { Command, CommanderError } from 'commander'
+import { SensorError } from '../errors.ts'
+import { printable } from '../operate/log.ts'
+import { commands } from './index.ts'
+import { type Session } from './session.ts'
+
+const help = `
+Examples:
+  orthrus run                          watch the interface of the default route
+  orthrus run -i eth0 --learn 0        watch eth0, alert on every device from the first packet
+  orthrus check -c orthrus.yaml        find every mistake in a configuration
+
+Exit status: 0 done, 1 failed at run time, 2 wrong usage or configuration.
+\`orthrus COMMAND --help\` says more about each.`
+
+/** Runs the command line; gives the exit status and has said on stderr what went wrong. */
+export async function main(argv: readonly string[], session: Session): Promise<number> {
+  try {
+    await program(session).parseAsync(argv, { from: 'user' })
+    return session.status
+  } catch (error) {
+    return report(error, session, wantsStack(argv))
+  }
+}
+
+function program(session: Session): Command {
+  const root = new Command('orthrus')
+    .description(
+      'Watches a network from inside the kernel, remembers what is normal, and barks at what is not.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', help)
+  for (const create of commands) root.addCommand(create(session))
+  for (const command of [root, ...root.commands]) shape(command, session)
+  return root
+}
+
+/** The same manners for each command: our wording, our streams, no exit of its own. */
+function shape(command: Command, session: Session): void {
+  command
+    .option('--debug', 'print stacks of errors, and the log from its lowest level')
+    .helpOption('-h, --help', 'print this help')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => void session.stdout.write(text),
+      writeErr: text => void session.stderr.write(text),
+      outputError: (text, write) => write(complaint(text, command)),
+    })
+}
+
+/** Commander's `error: unknown option '--x'\n(Did you mean --y?)` in our words. */
+function complaint(text: string, command: Command): string {
+  const what = text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replaceAll("'", '`')
+  const path = command.name() === 'orthrus' ? 'orthrus' : `orthrus ${command.name()}`
+  return `orthrus: ${printable(what.replace(/\.$/, ''))}; see \`${path} --help\`\n`
+}
+
+function report(error: unknown, session: Session, stack: boolean): number {
+  // Commander has printed the help, the version or the complaint already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  session.stderr.write(`${errorText(error, stack)}\n`)
+  return error instanceof SensorError ? error.exit : 1
+}
+
+/** One line for people, or everything for those who asked. */
+export function errorText(error: unknown, stack: boolean): string {
+  if (stack) return inspect(error)
+  if (error instanceof SensorError) {
+    return `orthrus: ${error.message.split('\n').map(printable).join('\n')}`
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return `orthrus: internal error: ${printable(message)}; --debug shows where, please report it`
+}
+
+export function wantsStack(argv: readonly string[]): boolean {
+  return argv.includes('--debug') || (process.env['ORTHRUS_DEBUG'] ?? '') !== ''
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return String((JSON.parse(file) as { version: unknown }).version)
+}

@@ -1,0 +1,19 @@
+import { type Log } from '../operate/log.ts'
+
+/** What every command is given: the world outside the process, and the status it will exit with. */
+export interface Session {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly log: Log
+  /** Aborted by Ctrl-C, SIGTERM, or when nobody reads stdout any more: finish and return. */
+  readonly stop: AbortSignal
+  /** Exit status when the command returns without throwing. */
+  status: 0 | 1 | 2
+}
+
+export type Output = 'json' | 'text'
+
+/** The form of machine output: as asked for, else JSON unless a person looks at stdout. */
+export function outputOf(session: Session, asked: Output | undefined): Output {
+  return asked ?? (session.stdout.isTTY ? 'text' : 'json')
+}

@@ -1,0 +1,56 @@
+import { SensorError } from '../errors.ts'
+import { stateDirectory } from './defaults.ts'
+import { type Fault, faultLine } from './fault.ts'
+import { type Config, configSchema } from './schema.ts'
+import { readText } from './text.ts'
+import { complaints } from './validate.ts'
+import { parseYaml } from './yaml.ts'
+
+/** Outcome of reading a configuration: `config` is there exactly when `faults` is empty. */
+export type Loaded =
+  | { readonly config: Config; readonly faults: readonly [] }
+  | { readonly config: undefined; readonly faults: readonly Fault[] }
+
+/** Reads and checks a configuration file, or gives the defaults without one. Never throws on its content. */
+export function readConfig(file?: string): Loaded {
+  if (file === undefined) return checkValue({}, () => ({ file: 'defaults', line: 1, column: 1 }))
+  const text = readText(file)
+  if (typeof text !== 'string') return { config: undefined, faults: [text] }
+  const { value, faults, at } = parseYaml(text, file)
+  if (faults.length > 0) return { config: undefined, faults }
+  return checkValue(value ?? {}, (path, part) => ({ file, ...at(path, part) }))
+}
+
+/** As `readConfig`, but throws `CONFIG_INVALID` with one line a fault. */
+export function loadConfig(file?: string): Config {
+  const { config, faults } = readConfig(file)
+  if (config !== undefined) return config
+  const lines = faults.map(faultLine).join('\n')
+  throw new SensorError('CONFIG_INVALID', lines)
+}
+
+type Place = (path: readonly string[], part: 'key' | 'value') => Omit<Fault, 'message'>
+
+function checkValue(value: unknown, place: Place): Loaded {
+  const filled = withSections(value)
+  const faults = complaints(configSchema, filled)
+    .map(({ path, part, message }) => ({ ...place(path, part), message }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+  if (faults.length > 0) return { config: undefined, faults }
+  return { config: filled as Config, faults: [] }
+}
+
+/** A section left out, or with only comments in it, is a section of defaults. */
+function withSections(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
+  const filled: Record<string, unknown> = { ...value }
+  for (const [name, schema] of Object.entries(configSchema.properties)) {
+    filled[name] ??= 'default' in schema ? structuredClone(schema.default) : {}
+  }
+  if (isMap(filled['state'])) filled['state'] = { directory: stateDirectory(), ...filled['state'] }
+  return filled
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

@@ -1,0 +1,37 @@
+import { errorText, main, wantsStack } from './commands/program.ts'
+import { type Session } from './commands/session.ts'
+import { createLog } from './operate/log.ts'
+
+const argv = process.argv.slice(2)
+const stop = new AbortController()
+
+/** Ctrl-C and SIGTERM ask for a clean end; asking twice gets a quick one. */
+function onSignal(signal: 'SIGINT' | 'SIGTERM'): void {
+  if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+  stop.abort(signal)
+}
+
+function onCrash(error: unknown): void {
+  process.stderr.write(`${errorText(error, wantsStack(argv))}\n`)
+  process.exit(1)
+}
+
+// `orthrus run | head -1` is no failure: the reader has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') onCrash(error)
+  stop.abort('EPIPE')
+})
+process.stderr.on('error', () => undefined)
+process.on('SIGINT', onSignal)
+process.on('SIGTERM', onSignal)
+process.on('uncaughtException', onCrash)
+process.on('unhandledRejection', onCrash)
+
+const session: Session = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  log: createLog({ level: wantsStack(argv) ? 'debug' : 'info' }),
+  stop: stop.signal,
+  status: 0,
+}
+process.exit(await main(argv, session))

@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import { SensorError } from '../errors.ts'
+import {
+  type Connection,
+  connect,
+  disconnect,
+  errorCode,
+  makeDirectory,
+  openSound,
+  transact,
+} from './connection.ts'
+import { unseal } from './entry.ts'
+import { classify, type Fault } from './fault.ts'
+import { GroupCommit, WriteFault } from './group.ts'
+import { lockDirectory } from './lock.ts'
+import { type Key, type Operation, type Table } from './operation.ts'
+import { markClean } from './soundness.ts'
+import { type Entry, keyBytes, readPage } from './store.ts'
+
+export interface EnvironmentOptions {
+  readonly directory: string
+  /** Told when writing starts to fail, and with undefined when it works again. */
+  readonly onFault?: (fault: Fault | undefined) => void
+  /** Pause before a transaction that the disk refused is tried again; default 5 s. */
+  readonly retryMs?: number
+}
+
+export interface EnvironmentHealth {
+  readonly state: 'up' | Fault
+  /** Changes that wait for the disk. */
+  readonly waiting: number
+  /** Commits refused because too many waited. */
+  readonly refused: number
+}
+
+/** The LMDB environment of a state directory: one thread writes, this one reads. */
+export interface Environment {
+  readonly directory: string
+  /** Where a damaged environment was put at this start; the memory then began anew. */
+  readonly setAside: string | undefined
+  /**
+   * All of `operations` in one transaction, or none. Resolves when they are on the disk, with the
+   * sequence numbers of the appends among them. A full or failing disk delays it. Rejects with
+   * STATE_BUSY when too much waits, with STATE_UNUSABLE when it can never be written.
+   */
+  commit(operations: readonly Operation[]): Promise<readonly number[]>
+  /** Writes what waits without waiting for company. */
+  flush(): Promise<void>
+  /** Copies of up to `limit` entries in key order; what is damaged has no value. */
+  page(table: Table, range: { start?: Key; after?: Key; limit: number }): Entry[]
+  /** A copy of one value; undefined when there is none or it is damaged. */
+  get(table: Table, key: Key): Buffer | undefined
+  health(): EnvironmentHealth
+  close(): Promise<void>
+}
+
+/** A failing disk gets a fresh environment after so many refused transactions in a row. */
+const reopenAfter = 3
+
+/**
+ * Opens the memory in `directory`, made with mode 0700. One that cannot be read is set aside and a
+ * new one opened. Throws STATE_LOCKED, STATE_VERSION or STATE_UNUSABLE.
+ */
+export async function openEnvironment(options: EnvironmentOptions): Promise<Environment> {
+  makeDirectory(options.directory)
+  const unlock = lockDirectory(options.directory)
+  try {
+    const path = join(options.directory, 'memory')
+    const { connection, setAside } = await openSound(path)
+    return environment(options, { path, connection, setAside, unlock })
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+interface Open {
+  readonly path: string
+  connection: Connection
+  readonly setAside: string | undefined
+  readonly unlock: () => void
+}
+
+function environment(options: EnvironmentOptions, open: Open): Environment {
+  let state: EnvironmentHealth['state'] = 'up'
+  let closed: Promise<void> | undefined
+  const group = new GroupCommit({
+    retryMs: options.retryMs ?? 5000,
+    write: writeWith(open),
+    onFault: fault => {
+      if (state !== (fault ?? 'up')) options.onFault?.(fault)
+      state = fault ?? 'up'
+    },
+  })
+  return {
+    directory: options.directory,
+    setAside: open.setAside,
+    commit: operations => group.commit(operations),
+    flush: () => group.flush(),
+    page: (table, range) => readPage(open.connection.store, table, range),
+    get: (table, key) => read(open, table, key),
+    health: () => ({ state, ...group.load }),
+    close: () => {
+      closed ??= close(open, group)
+      return closed
+    },
+  }
+}
+
+/** Writes one transaction; after three I/O errors in a row through an environment opened anew. */
+function writeWith(open: Open) {
+  let failures = 0
+  return async (commits: readonly (readonly Operation[])[]) => {
+    try {
+      if (failures >= reopenAfter) {
+        await disconnect(open.connection)
+        open.connection = await connect(open.path)
+        failures = 0
+      }
+      const sequences = await transact(open.connection, commits)
+      failures = 0
+      return sequences
+    } catch (error) {
+      const fault = await classify(errorCode(error), open.path)
+      if (error instanceof SensorError) failures = reopenAfter
+      else if (fault === 'io_error') failures++
+      throw new WriteFault(fault, error)
+    }
+  }
+}
+
+function read(open: Open, table: Table, key: Key): Buffer | undefined {
+  const { root, table: opened } = open.connection.store
+  root.resetReadTxn()
+  const stored = opened[table].get(keyBytes(key))
+  return stored === undefined ? undefined : unseal(stored)
+}
+
+async function close(open: Open, group: GroupCommit): Promise<void> {
+  await group.close()
+  await disconnect(open.connection)
+  await markClean(open.path).catch(() => undefined)
+  open.unlock()
+}

@@ -1,0 +1,188 @@
+import { SensorError } from '../errors.ts'
+import { type Fault } from './fault.ts'
+import { type Operation, operationBytes } from './operation.ts'
+
+/** A transaction waits for the first of these, so that many changes share one wait for the disk. */
+const group = { operations: 256, bytes: 256 * 1024, ms: 10 }
+/** Most that one transaction takes when the disk has fallen behind. */
+const largest = { operations: 4096, bytes: 4 * 1024 * 1024 }
+/** Most that waits in memory; what comes beyond is refused. */
+const waitingLimit = { operations: 65_536, bytes: 32 * 1024 * 1024 }
+
+export interface GroupOptions {
+  /** One transaction. Rejects with a WriteFault when nothing of it was written. */
+  readonly write: (commits: readonly (readonly Operation[])[]) => Promise<Sequences>
+  /** Called when writing fails and, with undefined, when it works again. */
+  readonly onFault: (fault: Fault | undefined) => void
+  readonly retryMs: number
+}
+
+type Sequences = readonly (readonly number[])[]
+
+export class WriteFault extends Error {
+  readonly fault: Fault
+  constructor(fault: Fault, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.fault = fault
+  }
+}
+
+interface Waiting {
+  readonly operations: readonly Operation[]
+  readonly bytes: number
+  readonly resolve: (sequences: readonly number[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Groups commits into transactions, in order; a transaction that the disk refuses is tried again. */
+export class GroupCommit {
+  readonly #options: GroupOptions
+  readonly #waiting: Waiting[] = []
+  #operations = 0
+  #bytes = 0
+  #refused = 0
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+  #closing = false
+  #wake: (() => void) | undefined
+
+  constructor(options: GroupOptions) {
+    this.#options = options
+  }
+
+  /** Operations that wait, and commits refused because too many did. */
+  get load(): { readonly waiting: number; readonly refused: number } {
+    return { waiting: this.#operations, refused: this.#refused }
+  }
+
+  /**
+   * Resolves with the sequence numbers of its appends once all of `operations` is on the disk.
+   * Rejects with STATE_BUSY when too much waits, STATE_UNUSABLE when it can never be written.
+   */
+  commit(operations: readonly Operation[]): Promise<readonly number[]> {
+    const bytes = operations.reduce((sum, operation) => sum + operationBytes(operation), 0)
+    if (this.#closing || this.#isFull()) return this.#refuse()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ operations, bytes, resolve, reject })
+      this.#operations += operations.length
+      this.#bytes += bytes
+      this.#schedule()
+    })
+  }
+
+  /** Writes what waits at once; resolves when all of it is written or given up. */
+  async flush(): Promise<void> {
+    this.#start()
+    await this.#running
+  }
+
+  /** One last attempt for what waits, then the rest is rejected. */
+  async close(): Promise<void> {
+    this.#closing = true
+    this.#wake?.()
+    await this.flush()
+  }
+
+  #isFull(): boolean {
+    return this.#operations >= waitingLimit.operations || this.#bytes >= waitingLimit.bytes
+  }
+
+  #refuse(): Promise<never> {
+    this.#refused++
+    const why = this.#closing ? 'the memory is closed' : 'too many changes wait for the disk'
+    return Promise.reject(new SensorError('STATE_BUSY', why))
+  }
+
+  #schedule(): void {
+    if (this.#running !== undefined) return
+    if (this.#operations >= group.operations || this.#bytes >= group.bytes) this.#start()
+    else this.#timer ??= setTimeout(() => this.#start(), group.ms)
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#write(this.#take())
+    }
+  }
+
+  #take(): Waiting[] {
+    let count = 0
+    let operations = 0
+    let bytes = 0
+    for (const one of this.#waiting) {
+      operations += one.operations.length
+      bytes += one.bytes
+      if (count > 0 && (operations > largest.operations || bytes > largest.bytes)) break
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    for (let faulty = false; ; faulty = true) {
+      const error = await this.#attempt(batch)
+      if (error === undefined) {
+        if (faulty) this.#options.onFault(undefined)
+        return
+      }
+      const fault = error instanceof WriteFault ? error.fault : 'io_error'
+      if (fault === 'refused') return this.#divide(batch, error)
+      this.#options.onFault(fault)
+      if (this.#closing) return this.#giveUp(batch, error)
+      await this.#pause()
+    }
+  }
+
+  /** Undefined when `batch` is on the disk, else why not. */
+  async #attempt(batch: readonly Waiting[]): Promise<unknown> {
+    try {
+      const sequences = await this.#options.write(batch.map(one => one.operations))
+      this.#release(batch)
+      batch.forEach((one, index) => {
+        one.resolve(sequences[index] ?? [])
+      })
+      return undefined
+    } catch (error) {
+      return error ?? new Error('no reason given')
+    }
+  }
+
+  /** One commit that can never be written must not take the others of its transaction with it. */
+  async #divide(batch: readonly Waiting[], error: unknown): Promise<void> {
+    if (batch.length === 1) this.#giveUp(batch, error)
+    else for (const one of batch) await this.#write([one])
+  }
+
+  #giveUp(batch: readonly Waiting[], cause: unknown): void {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    this.#release(batch)
+    for (const { reject } of batch) {
+      reject(new SensorError('STATE_UNUSABLE', `cannot write the memory: ${why}`, { cause }))
+    }
+  }
+
+  #release(batch: readonly Waiting[]): void {
+    for (const { operations, bytes } of batch) {
+      this.#operations -= operations.length
+      this.#bytes -= bytes
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, this.#options.retryMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,11 @@
+import { Type } from 'typebox'
+import { section } from '../config/section.ts'
+
+/** The `state` section. */
+export const stateOptions = section('What the sensor remembers between runs.', {
+  directory: Type.String({
+    minLength: 1,
+    default: './data',
+    description: 'Directory of the memory: devices, baselines, alerts that wait for a sink.',
+  }),
+})

@@ -1,0 +1,61 @@
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { unseal } from './entry.ts'
+import { type Key, type Table, tables } from './operation.ts'
+
+/** The open LMDB environment, in one thread. */
+export interface Store {
+  readonly root: RootDatabase<Buffer, Buffer>
+  readonly table: Readonly<Record<Table, Database<Buffer, Buffer>>>
+}
+
+// Address space, not memory or disk: one mapping for ever is simpler than growing it under readers.
+const mapSize = 8 * 2 ** 30
+// No noSync, noMetaSync or useWritemap: each of them gives up what an acknowledgement promises.
+const options = {
+  encoding: 'binary',
+  keyEncoding: 'binary',
+  overlappingSync: false,
+  cache: false,
+} as const
+
+/** Opens the environment in the directory `path`, making what is missing. Throws what LMDB says. */
+export function openStore(path: string): Store {
+  const root = open<Buffer, Buffer>({ ...options, path, mapSize, maxDbs: 32 })
+  const opened = tables.map(name => [name, root.openDB<Buffer, Buffer>({ ...options, name })])
+  return { root, table: Object.fromEntries(opened) }
+}
+
+/** The bytes that LMDB sorts a key by. */
+export function keyBytes(key: Key): Buffer {
+  return typeof key === 'string' ? Buffer.from(key, 'utf8') : Buffer.from(key)
+}
+
+export interface Entry {
+  readonly key: Buffer
+  /** Undefined when the stored bytes are not those that were written. */
+  readonly value: Buffer | undefined
+}
+
+/**
+ * Up to `limit` entries of a table in key order, from `start` on (`after`: behind it), all copied:
+ * the reader ends before this returns, because a reader left open pins every page freed since.
+ */
+export function readPage(
+  store: Store,
+  table: Table,
+  { start, after, limit }: { start?: Key; after?: Key; limit: number },
+): Entry[] {
+  store.root.resetReadTxn()
+  const from = after === undefined ? start : after
+  const range = {
+    limit,
+    ...(from === undefined ? {} : { start: keyBytes(from) }),
+    ...(after === undefined ? {} : { exclusiveStart: true }),
+  }
+  const page: Entry[] = []
+  for (const { key, value } of store.table[table].getRange(range)) {
+    page.push({ key: Buffer.from(key), value: unseal(value) })
+  }
+  store.root.resetReadTxn()
+  return page
+}

@@ -1,0 +1,11 @@
+// Builders of frames and application messages for all tests, in one import.
+export * from './application.ts'
+export * from './bytes.ts'
+export * from './conversation.ts'
+export * from './dns.ts'
+export * from './ip.ts'
+export * from './link.ts'
+export * from './tls.ts'
+export * from './transport.ts'
+export * from './tunnels.ts'
+export * from './x509.ts'

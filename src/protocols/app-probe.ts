@@ -18,6 +18,7 @@ export class Probe {
   readonly length: number
   readonly #bytes: Uint8Array
   readonly #start: number
+  #line = -1
 
   constructor({ bytes, start, end, fromServer, serverPort }: FirstBytes) {
     this.#bytes = bytes
@@ -49,7 +50,7 @@ export class Probe {
 
   /** True when the ASCII `text` stands at `at`. */
   is(at: number, text: string): boolean {
-    if (at + text.length > this.length) return false
+    if (at < 0 || at + text.length > this.length) return false
     for (let i = 0; i < text.length; i++) {
       if (this.#bytes[this.#start + at + i] !== text.charCodeAt(i)) return false
     }
@@ -74,14 +75,15 @@ export class Probe {
     return this.has(text, this.lineLength())
   }
 
+  /** True when the first line ends in `text`. */
+  lineEnds(text: string): boolean {
+    return this.is(this.lineLength() - text.length, text)
+  }
+
   /** Octets of the first line without its end, 512 at most; all there are when it does not end. */
   lineLength(): number {
-    const most = Math.min(this.length, 512)
-    for (let at = 0; at < most; at++) {
-      const c = this.u8(at)
-      if (c === 10 || c === 13) return at
-    }
-    return most
+    if (this.#line < 0) this.#line = this.#measureLine()
+    return this.#line
   }
 
   /** True when the first `count` bytes (fewer, if there are fewer) are printable ASCII or line ends. */
@@ -118,6 +120,15 @@ export class Probe {
   berContent(at: number): number {
     const first = this.u8(at + 1)
     return first < 0x80 ? at + 2 : at + 2 + (first & 0x7f)
+  }
+
+  #measureLine(): number {
+    const most = Math.min(this.length, 512)
+    for (let at = 0; at < most; at++) {
+      const c = this.#bytes[this.#start + at]
+      if (c === 10 || c === 13) return at
+    }
+    return most
   }
 }
 

@@ -3,24 +3,26 @@ import { both, type Probe, type Signature, tcp, udp } from './app-probe.ts'
 const HTTP_METHODS = 'GET POST HEAD PUT DELETE OPTIONS CONNECT PATCH TRACE PROPFIND'
   .split(' ')
   .map(method => `${method} `)
+// First characters of a command's tag, as clients choose them
+const TAG = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*$'
 const MAIL_PORTS = [25, 465, 587, 2525] as const
 
 /** Protocols that speak in lines. */
 export const textSignatures: readonly Signature[] = [
-  both('sip', [], isSip),
-  both('rtsp', [], p => p.starts('RTSP/1.0 ') || p.lineHas(' RTSP/1.0')),
+  both('sip', 'SIROACBMNPU', isSip),
+  both('rtsp', 'RODSPTGA', p => p.starts('RTSP/1.0 ') || p.lineEnds(' RTSP/1.0')),
   udp('ssdp', 'MN', p => p.starts('M-SEARCH * HTTP/1', 'NOTIFY * HTTP/1')),
   udp('ssdp', 'H', p => p.starts('HTTP/1.1 200') && (p.on(1900) || p.has('\nUSN:', 512))),
   udp('bittorrent', 'B', p => p.starts('BT-SEARCH * HTTP/1.1')),
   tcp('http', 'H', p => p.starts('HTTP/1.')),
-  tcp('http', 'GPHDOCT', p => p.starts(...HTTP_METHODS) && p.lineHas(' HTTP/1.')),
+  tcp('http', 'GPHDOCT', p => p.starts(...HTTP_METHODS) && endsInVersion(p)),
   tcp('http2', 'P', p => p.starts('PRI * HTTP/2.0')),
   tcp('smtp', 'EHLehl', isMailGreeting),
   tcp('smtp', '2', p => p.starts('220 ', '220-') && isMailServer(p)),
   tcp('ftp', '2', p => p.starts('220 ', '220-') && (p.lineHas('FTP') || p.on(21))),
   tcp('ftp', 'UAF', p => p.on(21) && p.starts('USER ', 'AUTH TLS', 'AUTH SSL', 'FEAT')),
   tcp('imap', '*', p => p.starts('* OK', '* PREAUTH', '* BYE')),
-  tcp('imap', [], isImapCommand),
+  tcp('imap', TAG, isImapCommand),
   tcp('pop3', '+', p => p.starts('+OK') && (p.on(110, 995) || p.lineHas('POP'))),
   tcp('pop3', 'UCSA', p => p.on(110) && p.starts('USER ', 'CAPA', 'STLS', 'AUTH', 'APOP ')),
   tcp('irc', 'NPUC', isIrcCommand),
@@ -38,9 +40,13 @@ export const textSignatures: readonly Signature[] = [
   tcp('sip', '\r', p => p.starts('\r\n\r\n') && p.on(5060)),
 ]
 
+function endsInVersion(p: Probe): boolean {
+  return p.is(p.lineLength() - 9, ' HTTP/1.')
+}
+
 // RFC 3261 7: the version ends a request line and starts an answer
 function isSip(p: Probe): boolean {
-  return p.starts('SIP/2.0 ') || (p.lineHas(' SIP/2.0') && p.has(' sip', 32))
+  return p.starts('SIP/2.0 ') || (p.lineEnds(' SIP/2.0') && p.has(' sip', 32))
 }
 
 function isMailGreeting(p: Probe): boolean {

@@ -106,7 +106,7 @@ function addIdentity(draft: Dhcp4Draft, options: OptionMap): void {
 
 // RFC 2132 9.14: a hardware type before an address, 0 before anything else
 function clientId(data: Uint8Array): string {
-  if (data[0] === 1 && data.length === 7) return mac(data, 1)
+  if (data[0] === 1 && data.length === 7) return mac(data, 1) ?? hex(data, 0, 7)
   return data[0] === 0 ? textOrHex(data.subarray(1)) : hex(data, 0, MAX_TEXT)
 }
 

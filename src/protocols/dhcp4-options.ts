@@ -1,6 +1,8 @@
 /** Octets of each option by code, in the order in which the codes first came. */
 export type OptionMap = Map<number, Uint8Array>
 
+// More options than any client sends; a code that comes again counts again.
+const MAX_OPTIONS = 256
 const PAD = 0
 const END = 255
 const OVERLOAD = 52
@@ -22,45 +24,49 @@ export interface Dhcp4Options {
  * one before (RFC 3396 5).
  */
 export function readOptions(bytes: Uint8Array, start: number, end: number): Dhcp4Options {
-  const options: OptionMap = new Map()
-  const complete = walk(options, bytes, start + OPTIONS, end)
-  const flags = options.get(OVERLOAD)?.[0] ?? 0
+  const parts: Parts = new Map()
+  const complete = walk(parts, bytes, start + OPTIONS, end)
+  const flags = parts.get(OVERLOAD)?.[0]?.[0] ?? 0
   const overload = { file: (flags & 1) !== 0, sname: (flags & 2) !== 0 }
   const fine =
-    (!overload.file || walk(options, bytes, start + FILE, start + OPTIONS - 4)) &&
-    (!overload.sname || walk(options, bytes, start + SNAME, start + FILE))
+    (!overload.file || walk(parts, bytes, start + FILE, start + OPTIONS - 4)) &&
+    (!overload.sname || walk(parts, bytes, start + SNAME, start + FILE))
+  const options: OptionMap = new Map()
+  for (const [code, pieces] of parts) options.set(code, join(pieces))
   return { options, overload, cut: !(complete && fine) }
 }
 
+type Parts = Map<number, Uint8Array[]>
+
 /** False when the last option runs out of bytes; what there is of it is kept. */
-function walk(options: OptionMap, bytes: Uint8Array, start: number, end: number): boolean {
+function walk(parts: Parts, bytes: Uint8Array, start: number, end: number): boolean {
   let at = start
-  while (at < end) {
-    const code = bytes[at] ?? END
+  for (let i = 0; i < MAX_OPTIONS && at < end; i++) {
+    at = skipPadding(bytes, at, end)
+    const code = at < end ? (bytes[at] ?? END) : END
     if (code === END) return true
-    if (code === PAD) {
-      at++
-      continue
-    }
     const from = at + 2
     const to = from + (bytes[at + 1] ?? 0)
-    add(options, code, bytes.subarray(from, Math.min(to, end)))
+    add(parts, code, bytes.subarray(from, Math.min(to, end)))
     if (from > end || to > end) return false
     at = to
   }
   return true
 }
 
-function add(options: OptionMap, code: number, data: Uint8Array): void {
-  const known = options.get(code)
-  if (known === undefined || known.length === 0) {
-    options.set(code, data)
-    return
-  }
-  // A message of this many repeats is no message: more than 4 KiB of one option is not joined.
-  if (known.length + data.length > 4096) return
-  const joined = new Uint8Array(known.length + data.length)
-  joined.set(known)
-  joined.set(data, known.length)
-  options.set(code, joined)
+function skipPadding(bytes: Uint8Array, start: number, end: number): number {
+  let at = start
+  while (at < end && bytes[at] === PAD) at++
+  return at
+}
+
+function add(parts: Parts, code: number, data: Uint8Array): void {
+  const known = parts.get(code)
+  if (known === undefined) parts.set(code, [data])
+  else known.push(data)
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only, ...more] = pieces
+  return only !== undefined && more.length === 0 ? only : Buffer.concat(pieces)
 }

@@ -83,7 +83,8 @@ function actionOf(options: OptionMap, op: number): string {
 function addFixed(draft: Dhcp4Draft, bytes: Uint8Array, start: number): void {
   const hardware = bytes[start + 1] ?? 0
   if ((hardware === 1 || hardware === 6) && bytes[start + 2] === 6) {
-    draft.clientMac = mac(bytes, start + CLIENT_HARDWARE)
+    const address = mac(bytes, start + CLIENT_HARDWARE)
+    if (address !== undefined) draft.clientMac = address
   }
   for (const [i, name] of FIXED.entries()) {
     const at = start + FIXED_ADDRESSES + 4 * i

@@ -100,13 +100,18 @@ function clientDuid(draft: Dhcp6Draft, bytes: Uint8Array, from: number, to: numb
   const hardware = input.u16()
   if (type === 1) input.u32()
   if ((type !== 1 && type !== 3) || hardware !== 1 || input.left !== 6) return
-  draft.clientMac ??= mac(bytes, input.at)
+  if (draft.clientMac === undefined) setMac(draft, bytes, input.at)
 }
 
 // RFC 6939 4: hardware type, address
 function linkLayer(draft: Dhcp6Draft, bytes: Uint8Array, from: number, to: number): void {
   const input = new Cursor(bytes, from, to)
-  if (input.u16() === 1 && input.left === 6) draft.clientMac = mac(bytes, input.at)
+  if (input.u16() === 1 && input.left === 6) setMac(draft, bytes, input.at)
+}
+
+function setMac(draft: Dhcp6Draft, bytes: Uint8Array, at: number): void {
+  const address = mac(bytes, at)
+  if (address !== undefined) draft.clientMac = address
 }
 
 function put(

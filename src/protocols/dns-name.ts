@@ -8,6 +8,10 @@ export const MALFORMED = -2
 const MAX_OCTETS = 255
 // Each pointer goes strictly backwards, so a chain ends anyway; no honest message has a longer one.
 const MAX_POINTERS = 32
+const CACHED_NAMES = 8
+// Characters: for a message of no size, and for any
+const SPARE_TEXT = 2048
+const MAX_TEXT = 16_384
 const DOT = 0x2e
 const BACKSLASH = 0x5c
 
@@ -37,8 +41,8 @@ export function skipName(bytes: Uint8Array, at: number, end: number): number {
 
 /**
  * Names of one message, in presentation form (RFC 1035 5.1) without the final dot, `.` for the root,
- * case kept, IDNA left as on the wire. `end` is where the message ends. All names together may
- * expand to `budget` octets, so that compression cannot make a small message a big job.
+ * case kept, IDNA left as on the wire. `end` is where the message ends. Texts made of one message
+ * are bounded by its size: compression cannot make a small message a big job.
  */
 export class DnsNames {
   readonly bytes: Uint8Array
@@ -46,17 +50,49 @@ export class DnsNames {
   readonly end: number
   /** NetBIOS name service: record data have other forms. */
   readonly netbios: boolean = false
+  // Names read lately: most records of a message have the name of its question.
+  readonly #places: number[] = []
+  readonly #texts: string[] = []
   #budget: number
 
-  constructor(bytes: Uint8Array, start: number, end: number, budget = 8192) {
+  constructor(bytes: Uint8Array, start: number, end: number) {
     this.bytes = bytes
     this.start = start
     this.end = end
-    this.#budget = budget
+    this.#budget = Math.min(SPARE_TEXT + 1.5 * (end - start), MAX_TEXT)
   }
 
   /** The name at `at`; undefined when it is cut, malformed or over the budget. */
   read(at: number): string | undefined {
+    const place = this.#resolve(at)
+    for (let i = 0; i < this.#places.length; i++) {
+      if (this.#places[i] === place) return this.#texts[i]
+    }
+    const text = this.spent() ? undefined : this.#read(at)
+    if (text !== undefined && this.spend(text.length) && this.#places.length < CACHED_NAMES) {
+      this.#places.push(place)
+      this.#texts.push(text)
+    }
+    return text
+  }
+
+  /** Takes `size` characters off the budget of the message; false when it is used up. */
+  spend(size: number): boolean {
+    this.#budget -= size
+    return this.#budget >= 0
+  }
+
+  /** True when no more text should be made of this message. */
+  spent(): boolean {
+    return this.#budget < 0
+  }
+
+  // A name that is only a pointer is the name it points at.
+  #resolve(at: number): number {
+    return (this.bytes[at] ?? 0) < 0xc0 ? at : this.#target(at, at)
+  }
+
+  #read(at: number): string | undefined {
     const { bytes, end } = this
     let next = at
     let run = at // a pointer must go before the start of the run of labels that it ends
@@ -65,7 +101,7 @@ export class DnsNames {
     let out = 0
     while (next < end) {
       const length = bytes[next] ?? 0
-      if (length === 0) return this.#finish(out, octets)
+      if (length === 0) return out === 0 ? '.' : intern(scratch, 0, out)
       if (length >= 0xc0) {
         next = this.#target(next, run)
         run = next
@@ -85,12 +121,6 @@ export class DnsNames {
     if (at + 1 >= this.end) return CUT
     const target = this.start + u16(this.bytes, at) - 0xc000
     return target < run ? target : MALFORMED
-  }
-
-  #finish(out: number, octets: number): string | undefined {
-    if (out === 0) return '.'
-    this.#budget -= octets
-    return this.#budget < 0 ? undefined : intern(scratch, 0, out)
   }
 }
 

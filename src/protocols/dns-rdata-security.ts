@@ -3,7 +3,7 @@ import { typeName } from './dns-types.ts'
 import { base64, hex } from './text.ts'
 
 // More types at one name than this are not listed: a bitmap can name all 65,536.
-const MAX_TYPES = 64
+const MAX_TYPES = 32
 const BASE32_HEX = '0123456789abcdefghijklmnopqrstuv'
 
 /** A cursor that also reads domain names. */
@@ -54,7 +54,7 @@ export function certText(input: NamedCursor, type: number): string | undefined {
   }
 }
 
-/** Mnemonics of a type bitmap (RFC 4034 4.1.2), the first 64 of them. */
+/** Mnemonics of a type bitmap (RFC 4034 4.1.2), the first 32 of them. */
 export function typeBitmap(input: Cursor): string {
   const types: string[] = []
   while (input.left > 2 && types.length < MAX_TYPES) {
@@ -63,15 +63,22 @@ export function typeBitmap(input: Cursor): string {
     const from = input.take(length)
     if (length === 0 || length > 32) input.bad = true
     if (input.bad) break
-    addWindow(types, input.bytes.subarray(from, from + length), window)
+    addWindow(types, input.bytes, from, input.at, window * 256)
   }
   return types.join(' ')
 }
 
-function addWindow(types: string[], bits: Uint8Array, window: number): void {
-  for (const [i, byte] of bits.entries()) {
-    for (let bit = 0; bit < 8 && types.length < MAX_TYPES; bit++) {
-      if (byte & (0x80 >> bit)) types.push(typeName(window * 256 + i * 8 + bit))
+function addWindow(
+  types: string[],
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  first: number,
+): void {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    for (let bit = 0; byte > 0 && bit < 8 && types.length < MAX_TYPES; bit++) {
+      if (byte & (0x80 >> bit)) types.push(typeName(first + (at - start) * 8 + bit))
     }
   }
 }

@@ -4,11 +4,14 @@ import { CUT, type DnsNames, skipName } from './dns-name.ts'
 import { certText, dnssecText, typeBitmap } from './dns-rdata-security.ts'
 import { serviceParameters } from './dns-svcb.ts'
 import { netbiosText } from './nbns-data.ts'
-import { hex, latin1 } from './text.ts'
+import { escapeOctets, hex } from './text.ts'
 
 // A longer datum is cut here: enough for every honest record, a bound for the rest.
 const MAX_OCTETS = 2048
 const MAX_STRINGS = 64
+
+// NSEC, NSEC3, SVCB, HTTPS: their text costs several times what plain text does.
+const LISTS = new Set([47, 50, 64, 65])
 
 /** Reads the data of one type; sets `in.bad` when they do not fit. */
 type Reader = (input: Rdata) => string
@@ -36,7 +39,7 @@ export class Rdata extends Cursor {
   string(): string {
     const length = this.u8()
     const from = this.take(length)
-    return escapeText(latin1(this.bytes, from, this.at))
+    return escapeOctets(this.bytes, from, this.at)
   }
 }
 
@@ -58,7 +61,7 @@ const readers = new Map<number, Reader>([
   [64, service],
   [65, service],
   [99, strings],
-  [256, input => `${input.u16()} ${input.u16()} ${quoted(latin1Rest(input))}`],
+  [256, input => `${input.u16()} ${input.u16()} "${rest(input)}"`],
   [257, caa],
 ])
 for (const type of [2, 3, 4, 5, 7, 8, 9, 12, 39]) readers.set(type, input => input.name())
@@ -66,14 +69,17 @@ for (const type of [2, 3, 4, 5, 7, 8, 9, 12, 39]) readers.set(type, input => inp
 /**
  * The data of a record as text, in the presentation form of the type's RFC without quotes where a
  * single string stands alone; the strings of a TXT are joined by a space. Types without a form, and
- * data that do not fit their type, are `\# length hex` (RFC 3597 5). Data beyond 2,048 octets are
- * left out.
+ * data that do not fit their type, are `\# length hex` (RFC 3597 5). Data beyond 2,048 octets, and
+ * what is over the text budget of the message, are left out.
  */
 export function rdataText(names: DnsNames, type: number, start: number, end: number): string {
+  if (names.spent()) return `\\# ${end - start}`
   const input = new Rdata(names, start, Math.min(end, start + MAX_OCTETS))
-  const text = typeText(input, names.netbios, type)
-  if (text !== undefined && !input.bad) return text
-  return `\\# ${end - start} ${hex(names.bytes, start, Math.min(input.end, start + MAX_OCTETS))}`
+  const read = typeText(input, names.netbios, type)
+  const fits = read !== undefined && !input.bad
+  const text = fits ? read : `\\# ${end - start} ${hex(names.bytes, start, input.end)}`
+  names.spend(LISTS.has(type) ? 8 * text.length : text.length)
+  return text
 }
 
 function typeText(input: Rdata, netbios: boolean, type: number): string | undefined {
@@ -101,12 +107,8 @@ function strings(input: Rdata): string {
 }
 
 function rest(input: Rdata): string {
-  return escapeText(latin1Rest(input))
-}
-
-function latin1Rest(input: Rdata): string {
   const from = input.take(input.left)
-  return latin1(input.bytes, from, input.at)
+  return escapeOctets(input.bytes, from, input.at)
 }
 
 // RFC 3403 4.1
@@ -118,7 +120,7 @@ function naptr(input: Rdata): string {
 
 // RFC 8659 4.1
 function caa(input: Rdata): string {
-  return `${input.u8()} ${input.string()} ${quoted(latin1Rest(input))}`
+  return `${input.u8()} ${input.string()} "${rest(input)}"`
 }
 
 // RFC 9460 2.2
@@ -126,22 +128,4 @@ function service(input: Rdata): string {
   const target = `${input.u16()} ${input.name()}`
   const parameters = serviceParameters(input)
   return parameters === '' ? target : `${target} ${parameters}`
-}
-
-function quoted(text: string): string {
-  return `"${escapeText(text)}"`
-}
-
-/** Octets outside printable ASCII as `\DDD`, quotes and backslashes behind one (RFC 1035 5.1). */
-function escapeText(text: string): string {
-  let out = ''
-  let copied = 0
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c > 31 && c < 127 && c !== 34 && c !== 92) continue
-    const escaped = c === 34 || c === 92 ? text[i] : String(c).padStart(3, '0')
-    out += `${text.slice(copied, i)}\\${escaped}`
-    copied = i + 1
-  }
-  return copied === 0 ? text : out + text.slice(copied)
 }

@@ -2,7 +2,7 @@ import { CUT, type DnsNames, skipName, u16 } from './dns-name.ts'
 import { rdataText } from './dns-rdata.ts'
 
 /** Records of one section that are looked at; the count of more is kept, their content is not. */
-export const MAX_RECORDS = 256
+export const MAX_RECORDS = 100
 export const MAX_QUESTIONS = 32
 
 /** One question. `class` is without the top bit of mDNS, which is `unicast` (RFC 6762 5.4). */

@@ -3,7 +3,7 @@ import { type Cursor } from './cursor.ts'
 import { base64, escapeControls, hex, latin1 } from './text.ts'
 
 const KEYS = 'mandatory alpn no-default-alpn port ipv4hint ech ipv6hint dohpath ohttp'.split(' ')
-const MAX_PARAMETERS = 32
+const MAX_PARAMETERS = 16
 const MAX_VALUES = 32
 
 /** Service parameters of an SVCB or HTTPS record in presentation form (RFC 9460 2.1, 14.3.2). */
@@ -26,7 +26,7 @@ export function serviceHints(input: Cursor & { name(): string }): string[] {
   const addresses: string[] = []
   input.u16()
   input.name()
-  while (input.left >= 4 && addresses.length < MAX_VALUES) {
+  for (let i = 0; i < MAX_PARAMETERS && input.left >= 4; i++) {
     const key = input.u16()
     const length = input.u16()
     const from = input.take(length)

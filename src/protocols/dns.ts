@@ -13,6 +13,7 @@ export type DnsDialect = 'dns' | 'mdns' | 'llmnr' | 'nbns'
 const HEADER = 12
 const OPT = 41
 const MAX_ADDRESSES = 64
+const MAX_SERVICES = 4
 const FLAGS = [
   [0x0400, 'AA'],
   [0x0200, 'TC'],
@@ -121,8 +122,10 @@ export class DnsMessage {
   /** Addresses in the answers: A, AAAA and the hints of SVCB and HTTPS; no repeats, at most 64. */
   get resolvedIps(): string[] {
     const found = new Set<string>()
+    let services = 0
     for (const record of this.answers) {
-      if (found.size >= MAX_ADDRESSES) break
+      if (found.size >= MAX_ADDRESSES || services >= MAX_SERVICES) break
+      if (record.type === 64 || record.type === 65) services++
       addAddresses(found, record)
     }
     return [...found]

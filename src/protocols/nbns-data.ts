@@ -80,6 +80,7 @@ function nodeStatus(input: Cursor): string {
     parts.push(`${name}<${input.u8().toString(16).padStart(2, '0')}>`)
     input.u16()
   }
-  if (input.left >= 6) parts.push(mac(input.bytes, input.take(6)))
+  const unit = input.left >= 6 ? mac(input.bytes, input.take(6)) : undefined
+  if (unit !== undefined) parts.push(unit)
   return parts.join(' ')
 }

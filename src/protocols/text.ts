@@ -62,6 +62,36 @@ export function escapeControls(text: string): string {
   return copied === 0 ? text : out + text.slice(copied)
 }
 
+// The longest run that `escapeOctets` writes, each octet as `\DDD`
+const MAX_ESCAPED = 2048
+const scratch = new Uint8Array(4 * MAX_ESCAPED)
+
+/**
+ * Octets outside printable ASCII as `\DDD`, quotes and backslashes behind a backslash (RFC 1035 5.1);
+ * the first 2,048 octets.
+ */
+export function escapeOctets(bytes: Uint8Array, start: number, end: number): string {
+  const stop = Math.min(end, bytes.length, start + MAX_ESCAPED)
+  let out = 0
+  for (let i = start; i < stop; i++) {
+    const c = bytes[i] ?? 0
+    if (c < 32 || c > 126) out = putDecimal(c, out)
+    else {
+      if (c === 34 || c === 92) scratch[out++] = 92
+      scratch[out++] = c
+    }
+  }
+  return latin1(scratch, 0, out)
+}
+
+function putDecimal(c: number, at: number): number {
+  scratch[at] = 92
+  scratch[at + 1] = 48 + Math.trunc(c / 100)
+  scratch[at + 2] = 48 + (Math.trunc(c / 10) % 10)
+  scratch[at + 3] = 48 + (c % 10)
+  return at + 4
+}
+
 function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if ((bytes[i] ?? 0) > 127) return false
   return true

@@ -236,7 +236,8 @@ struct counters {
 	__u64 truncated; /* the capture cut the packet */
 	__u64 not_ip; /* neither ARP nor IP */
 	__u64 tunnelled;
-	__u64 pad[5];
+	__u64 reopened; /* entries that became the next conversation of the same ports */
+	__u64 pad[4];
 	__u64 sent[COUNTER_SETS]; /* records, by enum event_class */
 	__u64 held[COUNTER_SETS]; /* held back by a source's budget */
 	__u64 shed[COUNTER_SETS]; /* given up under pressure */

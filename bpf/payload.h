@@ -111,13 +111,10 @@ static __always_inline bool is_ssh(const struct head *h)
 	return h->b[0] == 'S' && h->b[1] == 'S' && h->b[2] == 'H' && h->b[3] == '-';
 }
 
-/* RFC 1035 4.1.1: a header that some resolver or server could have sent. */
+/* RFC 1035 4.1.1, on a port of names: odd opcodes are worth a look, thousands of records are no DNS. */
 static __always_inline bool is_dns(const __u8 *b)
 {
-	__u8 opcode = b[2] >> 3 & 15;
-
-	/* More than a few questions, or 4,096 records, do not fit a datagram. */
-	return opcode <= 6 && b[4] == 0 && b[6] < 16 && b[8] < 16 && b[10] < 16;
+	return b[4] == 0 && b[6] < 16 && b[8] < 16 && b[10] < 16;
 }
 
 /* The same for ports that say nothing: one question whose name looks like one, no odd bits. */
@@ -495,13 +492,12 @@ static __noinline int follow(struct context *c, const struct packet *p,
 {
 	__u32 need = get_need(me);
 
-	if (seq_diff(seq, limit(me)) >= 0) {
-		if (need && me->stage == STAGE_FOLLOW) {
+	if (need && me->stage == STAGE_FOLLOW) {
+		if (seq_diff(seq, me->msg_end) > 0)
 			me->stage = STAGE_BLIND; /* a record header went by unseen */
-		} else if (++me->looked >= BEYOND_MAX) {
-			rest(me);
-			return 0;
-		}
+	} else if (seq_diff(seq, limit(me)) >= 0 && ++me->looked >= BEYOND_MAX) {
+		rest(me);
+		return 0;
 	}
 	if (need && me->stage == STAGE_FOLLOW && seq_diff(me->msg_end, seq) >= 0) {
 		walk_records(c, p, me, &need, seq, length);

@@ -189,6 +189,7 @@ static __always_inline bool reopen(struct context *c, struct packet *p, struct f
 		return false;
 	if (!(f->flags & FLOW_ENDED))
 		end_flow(c->skb);
+	c->counters->reopened++;
 	p->now = fine_clock();
 	fill_flow(f, p, p->side);
 	return true;
@@ -210,10 +211,10 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 		c->counters->flows_failed++;
 		return;
 	}
-	if (tcp && !made)
-		made = reopen(c, p, f);
 	if (made)
 		c->counters->flows++;
+	else if (tcp)
+		made = reopen(c, p, f);
 	/* A merged packet stands for several frames, each with headers of its own. */
 	if (p->segments > 1)
 		p->bytes += (p->segments - 1) * p->off;

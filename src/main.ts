@@ -3,6 +3,7 @@ import { type Session } from './commands/session.ts'
 import { createLog } from './operate/log.ts'
 
 const argv = process.argv.slice(2)
+const debug = wantsStack(argv)
 const stop = new AbortController()
 
 /** Ctrl-C and SIGTERM ask for a clean end; asking twice gets a quick one. */
@@ -12,7 +13,7 @@ function onSignal(signal: 'SIGINT' | 'SIGTERM'): void {
 }
 
 function onCrash(error: unknown): void {
-  process.stderr.write(`${errorText(error, wantsStack(argv))}\n`)
+  process.stderr.write(`${errorText(error, debug)}\n`)
   process.exit(1)
 }
 
@@ -30,7 +31,8 @@ process.on('unhandledRejection', onCrash)
 const session: Session = {
   stdout: process.stdout,
   stderr: process.stderr,
-  log: createLog({ level: wantsStack(argv) ? 'debug' : 'info' }),
+  log: createLog({ level: debug ? 'debug' : 'info' }),
+  debug,
   stop: stop.signal,
   status: 0,
 }

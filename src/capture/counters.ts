@@ -31,6 +31,8 @@ export interface KernelCounters {
   truncated: number
   notIp: number
   tunnelled: number
+  /** Entries that a SYN on a closed connection made the next conversation. */
+  reopened: number
   /** Records by class: sent, held back by a source's budget, given up under pressure, ring full. */
   sent: ClassCounts
   held: ClassCounts
@@ -66,6 +68,7 @@ const scalars = [
   'truncated',
   'notIp',
   'tunnelled',
+  'reopened',
 ] as const
 
 const CLASSES_AT = 128

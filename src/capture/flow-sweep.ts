@@ -1,4 +1,3 @@
-import { type BpfMap } from './bpf-map.ts'
 import {
   endIsReported,
   FLOW_STARTED,
@@ -8,8 +7,26 @@ import {
   readFlowState,
   timeoutOf,
 } from './flow-state.ts'
-import { type FlowTable, type Slice } from './flow-table.ts'
+import { type Slice } from './flow-table.ts'
 import { type FlowReason, type FlowTableEntry, type RecordHandler } from './source.ts'
+
+/** A flow table to sweep: the kernel's, or that of a replay. */
+export interface SweptTable {
+  readonly family: 4 | 6
+  readonly map: {
+    readonly keySize: number
+    readonly valueSize: number
+    /** Removes an entry and reads its last value; false when it is gone. */
+    take(key: Uint8Array, value: Uint8Array): boolean
+  }
+  rewind(): void
+  read(): { slice: Slice; last: boolean }
+}
+
+/** The outer ends of tunnelled flows, by struct flow_key6. */
+export interface OuterEnds {
+  lookup(key: Uint8Array, into: DataView): boolean
+}
 
 export interface SweepOptions {
   readonly timeouts: FlowTimeouts
@@ -40,8 +57,8 @@ const TUNNEL_BYTE = 176
  */
 export class FlowSweep {
   readonly counts: SweepCounts = { updates: 0, ends: 0, removed: 0, live: 0 }
-  readonly #tables: readonly FlowTable[]
-  readonly #outers: BpfMap | undefined
+  readonly #tables: readonly SweptTable[]
+  readonly #outers: OuterEnds | undefined
   readonly #options: SweepOptions
   readonly #state: FlowState = flowState()
   readonly #outer = new DataView(new ArrayBuffer(OUTER_SIZE))
@@ -60,7 +77,7 @@ export class FlowSweep {
   #previous = 0
   #final = false
 
-  constructor(tables: readonly FlowTable[], outers: BpfMap | undefined, options: SweepOptions) {
+  constructor(tables: readonly SweptTable[], outers: OuterEnds | undefined, options: SweepOptions) {
     this.#tables = tables
     this.#outers = outers
     this.#options = options
@@ -89,7 +106,7 @@ export class FlowSweep {
   }
 
   /** Returns how many of the slice stay in the table. */
-  #walk(table: FlowTable, slice: Slice, handler: RecordHandler): number {
+  #walk(table: SweptTable, slice: Slice, handler: RecordHandler): number {
     const { keySize, valueSize } = table.map
     const words = new Uint32Array(slice.values.buffer)
     const protocolAt = keySize - 4
@@ -100,7 +117,8 @@ export class FlowSweep {
       const verdict = this.#judge(this.#state)
       if (verdict === 'keep') continue
       if (verdict !== 'update' && !this.#final) kept -= this.#remove(table.map, slice, i)
-      if (verdict !== 'drop') this.#report(table, slice, i, verdict, handler)
+      if (verdict === 'late') this.#report(table, slice, i, 'update', handler)
+      else if (verdict !== 'drop') this.#report(table, slice, i, verdict, handler)
     }
     return kept
   }
@@ -109,17 +127,18 @@ export class FlowSweep {
    * Reads and deletes in one step: no packet falls between the last reading and the removal. An
    * entry that was evicted meanwhile leaves `value` as it was read.
    */
-  #remove(map: BpfMap, { keys, values }: Slice, i: number): number {
+  #remove(map: SweptTable['map'], { keys, values }: Slice, i: number): number {
     const key = keys.subarray(i * map.keySize, (i + 1) * map.keySize)
     const value = values.subarray(i * map.valueSize, (i + 1) * map.valueSize)
     if (map.take(key, value)) this.counts.removed++
     return 1
   }
 
-  #judge(flow: FlowState): FlowReason | 'keep' | 'drop' {
-    if (this.#final) return endIsReported(flow) ? 'keep' : 'end'
-    if (this.#cycle - flow.last > timeoutOf(flow, this.#options.timeouts)) {
-      return endIsReported(flow) ? 'drop' : 'end'
+  /** `late`: packets came after the reported end, so its totals are told once more. */
+  #judge(flow: FlowState): FlowReason | 'keep' | 'drop' | 'late' {
+    if (this.#final || this.#cycle - flow.last > timeoutOf(flow, this.#options.timeouts)) {
+      if (!endIsReported(flow)) return 'end'
+      return flow.packets === flow.endedPackets ? 'drop' : 'late'
     }
     return !endIsReported(flow) && this.#updateIsDue(flow) ? 'update' : 'keep'
   }
@@ -134,7 +153,7 @@ export class FlowSweep {
   }
 
   #report(
-    { family, map }: FlowTable,
+    { family, map }: SweptTable,
     { keys, keyView, values, valueView }: Slice,
     i: number,
     reason: FlowReason,

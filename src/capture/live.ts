@@ -1,14 +1,13 @@
 import { type AttachmentEvents, attachments, refuseNothing } from './attachments.ts'
-import { type BpfObject, loadObject } from './bpf-object.ts'
 import { kernelClock } from './clock.ts'
 import { type SourceCounters } from './counters.ts'
 import { type Interface } from './interfaces.ts'
-import { hasCoarseClock } from './kernel-features.ts'
 import { type CaptureOptions } from './options.ts'
 import { RingReader } from './ring-buffer.ts'
 import { mapRing } from './ring-map.ts'
+import { selectInterfaces } from './select.ts'
+import { loadSensor, type Sensor } from './sensor.ts'
 import { idleCounters, type Session, type SessionParts, startSession } from './session.ts'
-import { ringSize, settingsBytes } from './settings.ts'
 import { type Source } from './source.ts'
 import { networkNow, watchNetwork } from './watch.ts'
 
@@ -30,7 +29,7 @@ export interface LiveSource extends Source {
  */
 export function openLive(options: LiveOptions, events: AttachmentEvents = {}): LiveSource {
   const parts = loadParts(options)
-  const held = holder(options, parts.object, events)
+  const held = holder(options, parts.sensor, events)
   let session: Session | undefined
   let last: SourceCounters | undefined
   let running: Promise<void> | undefined
@@ -78,43 +77,33 @@ export function openLive(options: LiveOptions, events: AttachmentEvents = {}): L
 }
 
 interface LoadedParts extends SessionParts {
+  readonly sensor: Sensor
   /** Frees everything in the kernel; twice is fine. */
   release(): void
 }
 
 function loadParts({ capture, object: path }: LiveOptions): LoadedParts {
-  const object = loadObject({
-    ...(path === undefined ? {} : { path }),
-    settings: settingsBytes(capture, hasCoarseClock()),
-    maxEntries: {
-      events: ringSize(capture),
-      flows4: capture.flow_table,
-      flows6: capture.flow_table,
-    },
-  })
-  const ring = mapRing(object.map('events'))
+  const { interfaces, routes } = networkNow()
+  const chosen = selectInterfaces(capture.interfaces, interfaces, routes)
+  const onlyIp = chosen.length > 0 && chosen.every(({ link }) => link === 'l3')
+  const sensor = loadSensor(capture, onlyIp ? 'l3' : 'l2', path)
+  const ring = mapRing(sensor.object.map('events'))
   let held = true
   return {
     capture,
-    object,
+    sensor,
+    object: sensor.object,
     reader: new RingReader(ring),
     clock: kernelClock(),
     release() {
       if (!held) return
       held = false
       ring.unmap()
-      object.close()
+      sensor.close()
     },
   }
 }
 
-function holder({ capture }: LiveOptions, object: BpfObject, events: AttachmentEvents) {
-  return attachments(
-    {
-      wanted: capture.interfaces,
-      mode: capture.attach,
-      program: (link, direction) => object.program(`orthrus_${link}_${direction}`),
-    },
-    events,
-  )
+function holder({ capture }: LiveOptions, { program }: Sensor, events: AttachmentEvents) {
+  return attachments({ wanted: capture.interfaces, mode: capture.attach, program }, events)
 }

@@ -18,7 +18,7 @@ export function configFor(session: Session, file?: string, overrides: Overrides 
   if (config !== undefined) return override(config, overrides)
   for (const fault of faults) session.stderr.write(`${printable(faultLine(fault))}\n`)
   const many = faults.length === 1 ? '1 fault' : `${faults.length} faults`
-  throw new SensorError('CONFIG_INVALID', `${many} in \`${file}\`; nothing was started`)
+  throw new SensorError('CONFIG_INVALID', `${many} in \`${file}\``)
 }
 
 function override(config: Config, { interface: interfaces, learn, state }: Overrides): Config {

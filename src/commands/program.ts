@@ -21,7 +21,7 @@ export async function main(argv: readonly string[], session: Session): Promise<n
     await program(session).parseAsync(argv, { from: 'user' })
     return session.status
   } catch (error) {
-    return report(error, session, wantsStack(argv))
+    return report(error, session)
   }
 }
 
@@ -64,10 +64,10 @@ function complaint(text: string, command: Command): string {
   return `orthrus: ${printable(what.replace(/\.$/, ''))}; see \`${path} --help\`\n`
 }
 
-function report(error: unknown, session: Session, stack: boolean): number {
+function report(error: unknown, session: Session): number {
   // Commander has printed the help, the version or the complaint already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  session.stderr.write(`${errorText(error, stack)}\n`)
+  session.stderr.write(`${errorText(error, session.debug)}\n`)
   return error instanceof SensorError ? error.exit : 1
 }
 

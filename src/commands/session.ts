@@ -5,6 +5,8 @@ export interface Session {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   readonly log: Log
+  /** Asked for with --debug or ORTHRUS_DEBUG: stacks, and the whole log. */
+  readonly debug: boolean
   /** Aborted by Ctrl-C, SIGTERM, or when nobody reads stdout any more: finish and return. */
   readonly stop: AbortSignal
   /** Exit status when the command returns without throwing. */

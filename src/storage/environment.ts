@@ -15,7 +15,7 @@ import { GroupCommit, WriteFault } from './group.ts'
 import { lockDirectory } from './lock.ts'
 import { type Key, type Operation, type Table } from './operation.ts'
 import { markClean } from './soundness.ts'
-import { type Entry, keyBytes, readPage } from './store.ts'
+import { type Entry, keyBytes, type PageRange, readPage } from './store.ts'
 
 export interface EnvironmentOptions {
   readonly directory: string
@@ -47,7 +47,7 @@ export interface Environment {
   /** Writes what waits without waiting for company. */
   flush(): Promise<void>
   /** Copies of up to `limit` entries in key order; what is damaged has no value. */
-  page(table: Table, range: { start?: Key; after?: Key; limit: number }): Entry[]
+  page(table: Table, range: PageRange): Entry[]
   /** A copy of one value; undefined when there is none or it is damaged. */
   get(table: Table, key: Key): Buffer | undefined
   health(): EnvironmentHealth

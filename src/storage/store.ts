@@ -36,19 +36,29 @@ export interface Entry {
   readonly value: Buffer | undefined
 }
 
+export interface PageRange {
+  readonly start?: Key
+  /** As `start`, without the entry itself. */
+  readonly after?: Key
+  readonly limit: number
+  /** From the last key to the first. */
+  readonly reverse?: boolean
+}
+
 /**
- * Up to `limit` entries of a table in key order, from `start` on (`after`: behind it), all copied:
- * the reader ends before this returns, because a reader left open pins every page freed since.
+ * Up to `limit` entries of a table in key order, all copied: the
+ * reader ends before this returns, because a reader left open pins every page freed since.
  */
 export function readPage(
   store: Store,
   table: Table,
-  { start, after, limit }: { start?: Key; after?: Key; limit: number },
+  { start, after, limit, reverse = false }: PageRange,
 ): Entry[] {
   store.root.resetReadTxn()
   const from = after === undefined ? start : after
   const range = {
     limit,
+    reverse,
     ...(from === undefined ? {} : { start: keyBytes(from) }),
     ...(after === undefined ? {} : { exclusiveStart: true }),
   }

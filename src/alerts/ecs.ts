@@ -1,0 +1,33 @@
+import { type ArpEvent } from '../decode/arp.ts'
+import { type FlowEvent } from '../decode/flow.ts'
+import { type IcmpEvent } from '../decode/icmp.ts'
+import { type NdpEvent } from '../decode/ndp.ts'
+import { arpFields } from './ecs/arp.ts'
+import { commonFields } from './ecs/common.ts'
+import { type EventContext } from './ecs/context.ts'
+import { type Fields, joinFields } from './ecs/document.ts'
+import { flowFields } from './ecs/flow.ts'
+import { icmpFields } from './ecs/icmp.ts'
+import { ndpFields } from './ecs/ndp.ts'
+
+/** Events that have a document of their own; messages and fragments become other events first. */
+export type DocumentedEvent = FlowEvent | ArpEvent | NdpEvent | IcmpEvent
+
+/** The event as a nested ECS 9.4 object, as `orthrus replay --events` prints it. */
+export function eventDocument(event: DocumentedEvent, context: EventContext): Fields {
+  const common = commonFields(event.kind, event.packet, context)
+  return joinFields(common, ownFields(event, context))
+}
+
+function ownFields(event: DocumentedEvent, context: EventContext): Fields {
+  switch (event.kind) {
+    case 'flow':
+      return flowFields(event, context)
+    case 'arp':
+      return arpFields(event)
+    case 'ndp':
+      return ndpFields(event)
+    case 'icmp':
+      return icmpFields(event)
+  }
+}

@@ -1,0 +1,24 @@
+import { Type } from 'typebox'
+import { alertLine } from './alert-line.ts'
+import { defineSink } from './sink.ts'
+
+const schema = Type.Object(
+  {
+    format: Type.Enum(['auto', 'text', 'json'], {
+      default: 'auto',
+      description: 'Lines for people or JSON; auto looks whether stdout is a terminal.',
+    }),
+  },
+  { additionalProperties: false, description: 'Standard output.' },
+)
+
+export const consoleSink = defineSink(schema, async ({ format }, { output }) => {
+  const text = format === 'text' || (format === 'auto' && output.isTerminal)
+  return {
+    send: batch =>
+      output.write(
+        batch.map(alert => (text ? alertLine(alert, output.color) : `${alert.json}\n`)).join(''),
+      ),
+    close: async () => undefined,
+  }
+})

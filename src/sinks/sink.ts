@@ -1,0 +1,49 @@
+import { type Static, type TObject } from 'typebox'
+import { parse } from '../config/validate.ts'
+import { type Log } from '../operate/log.ts'
+import { type Alert } from '../outbox/queued.ts'
+import { type Output } from './output.ts'
+
+export type { Alert }
+
+/** A place that takes alerts. */
+export interface Sink {
+  /**
+   * Resolves when the far side has all of `batch`. Throws a SensorError: with `retry` the batch is
+   * kept and sent again, without it never will be.
+   */
+  send(batch: readonly Alert[]): Promise<void>
+  /** Lets go of everything; a second time does nothing. */
+  close(): Promise<void>
+  /** Opens anew what may have been moved away; on SIGHUP. */
+  reopen?(): Promise<void>
+  /** Throws what would keep `send` from working, without sending anything. */
+  check?(): Promise<void>
+}
+
+/** What a sink may use of the program around it. */
+export interface SinkContext {
+  /** Name of the sink in the configuration. */
+  readonly name: string
+  readonly log: Log
+  /** Standard output, which others write to as well. */
+  readonly output: Output
+}
+
+export interface SinkKind<S extends TObject = TObject> {
+  readonly schema: S
+  /** Checks the options and opens the sink. Throws CONFIG_INVALID or SINK_UNAVAILABLE. */
+  open(options: Readonly<Record<string, unknown>>, context: SinkContext): Promise<Sink>
+}
+
+/** One kind of sink: its options and how to open one; `open` never meets a wrong option. */
+export function defineSink<S extends TObject>(
+  schema: S,
+  open: (options: Static<S>, context: SinkContext) => Promise<Sink>,
+): SinkKind<S> {
+  return {
+    schema,
+    open: async ({ type: _, ...options }, context) =>
+      open(parse(schema, options, `sink \`${context.name}\``), context),
+  }
+}

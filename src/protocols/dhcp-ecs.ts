@@ -6,8 +6,8 @@ export type DhcpMessage = Dhcp4Message | Dhcp6Message
 /** The part of an `orthrus.dhcp` document that the message itself fills. */
 export interface DhcpFields {
   readonly event: { readonly action: string }
-  readonly client?: { readonly mac?: string; readonly ip?: string | readonly string[] }
-  readonly orthrus: { readonly dhcp: Readonly<Record<string, string | number | boolean>> }
+  readonly client?: { readonly mac?: string; readonly ip?: string }
+  readonly orthrus: { readonly dhcp: Readonly<Record<string, Value>> }
 }
 
 /**
@@ -31,13 +31,13 @@ function assigned4(message: Dhcp4Message): string | undefined {
   return message.assignedIp ?? message.clientIp
 }
 
-function assigned6(message: Dhcp6Message): readonly string[] | undefined {
-  return message.fromServer ? message.addresses : undefined
+function assigned6(message: Dhcp6Message): string | undefined {
+  return message.fromServer ? message.addresses?.[0] : undefined
 }
 
-type Value = string | number | boolean | undefined
+type Value = string | number | boolean | readonly string[]
 
-function fields4(message: Dhcp4Message): Record<string, Value> {
+function fields4(message: Dhcp4Message): Record<string, Value | undefined> {
   return {
     ...shared(message),
     requested_ip: message.requestedIp,
@@ -49,18 +49,20 @@ function fields4(message: Dhcp4Message): Record<string, Value> {
   }
 }
 
-function fields6(message: Dhcp6Message): Record<string, Value> {
+function fields6(message: Dhcp6Message): Record<string, Value | undefined> {
   return {
     ...shared(message),
     requested_ip: message.fromServer ? undefined : message.addresses?.[0],
     relay_ip: message.relays[0]?.link,
     user_class: message.userClass,
     server_id: message.serverId,
+    addresses: message.addresses,
+    prefixes: message.prefixes,
     message: message.statusMessage,
   }
 }
 
-function shared(message: DhcpMessage): Record<string, Value> {
+function shared(message: DhcpMessage): Record<string, Value | undefined> {
   return {
     transaction_id: message.transactionId,
     fqdn: message.fqdn,
@@ -72,8 +74,8 @@ function shared(message: DhcpMessage): Record<string, Value> {
   }
 }
 
-function present(fields: Record<string, Value>): Record<string, string | number | boolean> {
-  const kept: Record<string, string | number | boolean> = {}
+function present(fields: Record<string, Value | undefined>): Record<string, Value> {
+  const kept: Record<string, Value> = {}
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value
   return kept
 }

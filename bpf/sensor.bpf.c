@@ -31,7 +31,7 @@ enum verdict {
 };
 
 /* One network layer and, for the last one, its transport. */
-static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool deeper)
+static __always_inline int parse_layer(struct __sk_buff *skb, struct packet *p, bool deeper)
 {
 	int failed;
 
@@ -206,9 +206,12 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 	}
 	if (made)
 		start_flow(c->skb);
-	if (length && me->stage != STAGE_DONE && !p->fragment_off &&
-	    (tcp || p->protocol == IPPROTO_UDP))
-		see_payload(c->skb);
+	if (length && me->stage != STAGE_DONE && !p->fragment_off) {
+		if (tcp)
+			see_segment(c->skb);
+		else if (p->protocol == IPPROTO_UDP)
+			see_datagram(c->skb);
+	}
 	if (tcp)
 		note_tcp(c, p, f);
 	else if (is_icmp(p) && !p->fragment_off && (made || is_icmp_error(p) || is_ndp(p)))
@@ -256,6 +259,16 @@ __stage int see_carrier(struct __sk_buff *skb)
 	return 0;
 }
 
+/* The next layer inside a tunnel. */
+__stage int parse_inner(struct __sk_buff *skb, __u32 deeper)
+{
+	struct context c = {};
+
+	if (open_context(&c, skb))
+		return STOP;
+	return parse_layer(skb, &c.scratch->packet, deeper);
+}
+
 /* Plain packets never come here. */
 __stage int see_tunnel(struct __sk_buff *skb)
 {
@@ -276,7 +289,7 @@ __stage int see_tunnel(struct __sk_buff *skb)
 			return p->family ? READY : STOP;
 		if (udp)
 			see_carrier(skb);
-		verdict = parse_layer(skb, p, i < MAX_TUNNELS);
+		verdict = parse_inner(skb, i < MAX_TUNNELS);
 		if (verdict != DEEPER)
 			return verdict;
 	}

@@ -39,12 +39,16 @@ export interface How {
   /** Of a merged packet. */
   readonly segments?: number
   readonly segmentSize?: number
+  /** Bytes on the wire, when the capture cut the packet; in user space only. */
+  readonly wire?: number
   /** ns; in user space only. The clock goes on by a microsecond a packet otherwise. */
   readonly time?: bigint
 }
 
 export interface ProbeOptions {
   readonly ring?: number
+  /** What the program believes of the ring's size, to know when it fills up; 0 for nothing. */
+  readonly ringKnown?: number
   readonly flows?: number
   readonly tunnels?: boolean
   readonly coarseClock?: boolean
@@ -60,10 +64,11 @@ export const unlimited: CaptureOptions['limits'] = {
 }
 const RING = 1 << 21
 
-function settings({ ring = RING, tunnels = true, coarseClock = true, limits }: ProbeOptions) {
+function settings(given: ProbeOptions) {
+  const { ring = RING, ringKnown = ring, tunnels = true, coarseClock = true, limits } = given
   const options = capture({ tunnels, limits: { ...unlimited, ...limits } })
   const bytes = settingsBytes(options, coarseClock)
-  new DataView(bytes.buffer).setBigUint64(64, BigInt(ring), true)
+  new DataView(bytes.buffer).setBigUint64(64, BigInt(ringKnown), true)
   return bytes
 }
 
@@ -116,10 +121,10 @@ export function hostProbe(options: ProbeOptions = {}): Probe {
   return {
     ...reading(host.reader),
     longest: 65_535,
-    feed(data, { link = 'l2', direction = 'ingress', segments, time } = {}) {
+    feed(data, { link = 'l2', direction = 'ingress', segments, time, wire } = {}) {
       if (direction === 'egress' || segments) throw new Error('a capture does not say that')
       clock = time ?? clock + 1000n
-      const batch = packed(data, link, clock)
+      const batch = packed(data, link, clock, wire)
       const taken = host.feed(batch, 0, batch.length, 2n ** 63n)
       if (taken !== batch.length) throw new Error('the ring is full')
     },
@@ -133,11 +138,13 @@ const LINKTYPE_ETHERNET = 1
 const LINKTYPE_RAW = 101
 const LOOPBACK = 1 // what a test run without context gives as interface
 
-function packed(data: Uint8Array, link: 'l2' | 'l3', time: bigint): Buffer {
-  const batch = Buffer.alloc(24 + ((data.length + 7) & ~7))
+function packed(data: Uint8Array, link: 'l2' | 'l3', time: bigint, wire = data.length): Buffer {
+  // What stands behind the packet must not be read.
+  const length = 24 + ((data.length + 7) & ~7)
+  const batch = Buffer.alloc(length + 64, 0xee).subarray(0, length)
   batch.writeBigUInt64LE(time, 0)
   batch.writeUInt32LE(data.length, 8)
-  batch.writeUInt32LE(data.length, 12)
+  batch.writeUInt32LE(wire, 12)
   batch.writeUInt32LE(LOOPBACK, 16)
   batch.writeUInt16LE(link === 'l2' ? LINKTYPE_ETHERNET : LINKTYPE_RAW, 20)
   batch.set(data, 24)

@@ -133,24 +133,35 @@ export function newEnds(port: number): { client: p.End; server: p.End } {
 
 /** Sends the message in a conversation of its own; returns what is wrong with its copies, if any. */
 export function deliver(probe: Probe, subject: Subject, delivery: Delivery): string | undefined {
-  const ends = newEnds(subject.port)
-  const { before = '', seq = 1000 } = delivery
-  const [mine, other] =
-    subject.from === 'client' ? [ends.client, ends.server] : [ends.server, ends.client]
-  const send = (from: p.End, to: p.End, flags: number, number: number, bytes: Uint8Array = empty) =>
-    probe.feed(frame(from, to, flags, number, bytes))
+  for (const packet of deliveryFrames(subject, delivery, probe.longest)) probe.feed(packet)
+  const copies = probe.events().filter(event => event.kind === 'message')
+  const { before = '', seq = SEQ } = delivery
+  return missing(subject.bytes, (seq + 1 + before.length) >>> 0, copies)
+}
+
+const SEQ = 1000
+
+/** Handshake and segments; those that make a frame longer than `longest` in parts. */
+export function deliveryFrames(
+  subject: Subject,
+  { before = '', seq = SEQ, segments }: Delivery,
+  longest: number,
+): Uint8Array[] {
+  const { client, server } = newEnds(subject.port)
+  const [mine, other] = subject.from === 'client' ? [client, server] : [server, client]
   const said = subject.from === 'client' ? [seq, 7] : [7, seq]
-  send(ends.client, ends.server, p.SYN, said[0] ?? 0)
-  send(ends.server, ends.client, p.SYN | p.ACK, said[1] ?? 0)
-  if (before) send(mine, other, p.PSH | p.ACK, seq + 1, p.raw(before))
+  const out = [
+    frame(client, server, p.SYN, said[0] ?? 0, empty),
+    frame(server, client, p.SYN | p.ACK, said[1] ?? 0, empty),
+  ]
+  if (before) out.push(frame(mine, other, p.PSH | p.ACK, seq + 1, p.raw(before)))
   const start = seq + 1 + before.length
-  for (const { offset, bytes } of delivery.segments) {
-    for (const part of p.segmentEvery(bytes, probe.longest - HEADERS)) {
-      send(mine, other, p.PSH | p.ACK, start + offset + part.offset, part.bytes)
+  for (const { offset, bytes } of segments) {
+    for (const part of p.segmentEvery(bytes, longest - HEADERS)) {
+      out.push(frame(mine, other, p.PSH | p.ACK, start + offset + part.offset, part.bytes))
     }
   }
-  const copies = probe.events().filter(event => event.kind === 'message')
-  return missing(subject.bytes, start >>> 0, copies)
+  return out
 }
 
 const HEADERS = 54

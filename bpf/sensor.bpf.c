@@ -19,6 +19,7 @@
 
 #define MAX_LAYERS 4 /* link tunnel, IP, IP in a tunnel, IP in a tunnel in it */
 #define MAX_TUNNELS 2
+#define VLAN_TAG 4
 #define ARP_BYTES 64
 #define NDP_BYTES 512
 #define ICMP_BYTES 128
@@ -171,6 +172,18 @@ static __always_inline bool reopen(struct context *c, struct packet *p, struct f
 	return true;
 }
 
+/*
+ * What the frame had on the wire and has not here: a tag that was moved to
+ * the metadata, and the headers of all frames but one of a merged packet.
+ */
+static __always_inline void add_headers(const struct __sk_buff *skb, struct packet *p)
+{
+	if (skb->vlan_present)
+		p->bytes += p->segments * VLAN_TAG;
+	if (p->segments > 1)
+		p->bytes += (p->segments - 1) * p->off;
+}
+
 /* From a parsed packet to its conversation, and to what is new about it. */
 static __always_inline void see_conversation(struct context *c, struct packet *p)
 {
@@ -191,9 +204,7 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 		c->counters->flows++;
 	else if (tcp)
 		made = reopen(c, p, f);
-	/* A merged packet stands for several frames, each with headers of its own. */
-	if (p->segments > 1)
-		p->bytes += (p->segments - 1) * p->off;
+	add_headers(c->skb, p);
 	if (!count_packet(c, p, f, side, length))
 		return;
 	if (side != f->opener)
@@ -245,6 +256,7 @@ __stage int see_carrier(struct __sk_buff *skb)
 	side = source_is_higher(p);
 	p->side = side;
 	f = p->family == 4 ? find4(&c, p, side, &made) : find6(&c, p, side, &made);
+	add_headers(skb, p);
 	if (!f || !count_packet(&c, p, f, side, p->end > p->off ? p->end - p->off : 0))
 		return -1;
 	if (!made)

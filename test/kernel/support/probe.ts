@@ -72,8 +72,13 @@ function settings(given: ProbeOptions) {
   return bytes
 }
 
+export interface KernelProbe extends Probe {
+  /** Descriptor of a program, to attach it. */
+  program(link: 'l2' | 'l3', direction: 'ingress' | 'egress'): number
+}
+
 /** The program in the kernel, run without an interface. Needs root. */
-export function kernelProbe(options: ProbeOptions = {}): Probe {
+export function kernelProbe(options: ProbeOptions = {}): KernelProbe {
   const flows = options.flows ?? 131_072
   const object = loadObject({
     settings: settings(options),
@@ -84,6 +89,7 @@ export function kernelProbe(options: ProbeOptions = {}): Probe {
   const tables = [new FlowTable(object.map('flows4'), 4), new FlowTable(object.map('flows6'), 6)]
   return {
     ...reading(reader),
+    program: (link, direction) => object.program(`orthrus_${link}_${direction}`),
     longest: 3000, // a page less what the kernel puts around it
     feed(data, { link = 'l2', direction = 'ingress', segments, segmentSize } = {}) {
       const context = segments === undefined ? undefined : merged(data, segments, segmentSize)

@@ -59,6 +59,7 @@ inBoth('streams', probe => {
     ['a ClientHello in an SSL 3.0 record', 'tls', p.tlsRecords(hello, { version: 0x0300 })],
     ['a ClientHello of a session without TLS 1.3', 'tls', old()],
     ['a ServerHello', 'tls', p.tlsRecords(p.serverHello())],
+    ['a fatal TLS alert', 'tls', p.tlsRecords(p.u8(2, 40), { type: 21 })],
     ['an SSLv2 hello', 'tls', p.ssl2Hello()],
     ['an SSLv2 hello of version 2', 'tls', p.ssl2Hello([0x010080, 0x020080], 0x0002)],
     ...[...methods, ...rare].map((method): [string, string, p.Bytes] => [
@@ -91,7 +92,7 @@ inBoth('streams', probe => {
 
   const other: [string, p.Bytes][] = [
     ['TLS application data', p.tlsRecords(p.noise(200), { type: p.APPLICATION_DATA })],
-    ['a TLS alert', p.tlsRecords(p.u8(2, 40), { type: 21 })],
+    ['an encrypted TLS alert', p.tlsRecords(p.noise(26), { type: 21 })],
     ['another handshake message', p.tlsRecords(p.handshake(11, p.noise(100)))],
     ['a TLS record of version 2', altered(record, { 1: 2 })],
     ['a TLS record of version 3.5', altered(record, { 2: 5 })],

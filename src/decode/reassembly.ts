@@ -21,7 +21,7 @@ export interface ReassemblyCounters {
   overflow: number
 }
 
-/** A TCP conversation whose messages are being put together; `state` is its protocols' own. */
+/** A TCP conversation whose messages are being put together. */
 export interface Conversation {
   readonly key: string
   readonly client: StreamSide
@@ -29,7 +29,6 @@ export interface Conversation {
   /** Event time of the last piece, µs. */
   last: number
   size: number
-  state: unknown
 }
 
 export interface ReassemblyHandlers {
@@ -81,6 +80,11 @@ export class Reassembler {
     if (growth !== 'none') this.#handlers.grown(conversation, event, growth === 'new')
   }
 
+  /** Nobody needs the bytes of this conversation any more. */
+  forget(conversation: Conversation): void {
+    if (this.#conversations.delete(conversation.key)) this.#bytes -= conversation.size
+  }
+
   /** The conversation of `packet` has ended. */
   end(packet: Packet): void {
     if (this.#conversations.size === 0) return
@@ -123,7 +127,6 @@ export class Reassembler {
       server: new StreamSide(),
       last,
       size: 0,
-      state: undefined,
     }
     this.#conversations.set(key, made)
     return made

@@ -33,6 +33,7 @@ export class StreamSide {
   #length = 0
   #pieces: Piece[] = []
   #pending = 0
+  #released = false
 
   /** The message's bytes from its start, without a gap; valid until the next `take`. */
   get bytes(): Buffer {
@@ -44,10 +45,19 @@ export class StreamSide {
     return this.#buffer.length + this.#pending
   }
 
+  /** Lets go of the message's bytes: what still comes of it is not wanted. */
+  release(): void {
+    this.#buffer = Buffer.alloc(0)
+    this.#length = 0
+    this.#setPieces([])
+    this.#released = true
+  }
+
   /** Adds a piece: `new` when a message begins with it, `more` when known bytes went on. */
   take(event: MessageEvent): Growth {
     const begins = event.l7 !== 0 && (this.l7 === 0 || event.start !== this.start)
     if (begins) this.#begin(event)
+    else if (this.#released && event.l7 !== 0) return 'none'
     const before = this.#length
     if (this.l7 === 0 || !this.#append(event.seq, event.bytes)) this.#keep(event)
     if (this.l7 !== 0) this.#join()
@@ -63,6 +73,7 @@ export class StreamSide {
     }
     this.l7 = event.l7
     this.start = event.start
+    this.#released = false
     this.first = event
     this.taken = 0
     this.overflow = 0

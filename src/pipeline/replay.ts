@@ -1,8 +1,9 @@
 import { type EventContext } from '../alerts/ecs/context.ts'
-import { eventDocument } from '../alerts/ecs.ts'
+import { type DocumentedEvent, eventDocument } from '../alerts/ecs.ts'
 import { openReplay, type ReplayProgress } from '../capture/replay.ts'
 import { type Config } from '../config/schema.ts'
 import { homeOf } from '../enrich/direction.ts'
+import { Protocols } from '../protocols/protocols.ts'
 import { eventHandler } from './events.ts'
 
 /** What a replay has at home when the configuration does not say: RFC 1918, 6598 and 4193. */
@@ -32,9 +33,14 @@ export async function replayEvents(options: ReplayEventsOptions): Promise<void> 
     direction: packet => home.direction(packet),
   }
   let lines = ''
-  const handler = eventHandler(source.clock, event => {
-    if (event.kind === 'message' || event.kind === 'fragment') return
+  const print = (event: DocumentedEvent) => {
     lines += `${JSON.stringify(eventDocument(event, context))}\n`
+  }
+  const protocols = new Protocols(print)
+  const handler = eventHandler(source.clock, event => {
+    if (event.kind === 'message') protocols.take(event)
+    else if (event.kind !== 'fragment') print(event)
+    if (event.kind === 'flow' && event.action === 'end') protocols.end(event.packet)
   })
   const flush = () => {
     if (lines !== '') stdout.write(lines)
@@ -45,6 +51,7 @@ export async function replayEvents(options: ReplayEventsOptions): Promise<void> 
   try {
     await source.run({ ...handler, flush })
   } finally {
+    protocols.close()
     flush()
     stop.removeEventListener('abort', halt)
   }

@@ -30,7 +30,7 @@ export const textSignatures: readonly Signature[] = [
   tcp('telnet', [0xff], isTelnet),
   both('syslog', '<', p => isSyslog(p, 0)),
   tcp('syslog', '123456789', p => isSyslog(p, countedFrame(p))),
-  udp('ws-discovery', '<', p => p.has('/ws/2005/04/discovery', 2048)),
+  udp('ws-discovery', '<', p => p.has('/ws/2005/04/discovery', 1024)),
   tcp('rsync', '@', p => p.starts('@RSYNCD:')),
   tcp('git', '0', p => p.has('git-upload-pack', 24) || p.has('git-receive-pack', 24)),
   tcp('stratum', '{', p => p.has('"mining.', 256)),

@@ -149,7 +149,8 @@ describe('HTTP in captures', suite, () => {
     const packets = await fields(capture, 'http && tcp && !icmp', [...names, ...more])
     for (const packet of packets) {
       const head = decodeHttp(payload(packet, 'tcp.payload'))
-      if (!packet.has('http.request.method') && !packet.has('http.response.code')) continue
+      // A body that happens to start with a method has no target.
+      if (!packet.has('http.request.uri') && !packet.has('http.response.code')) continue
       if (!packet.has('tcp.payload')) continue // a fragment
       if (head?.kind === 'response') {
         expect(String(head.status)).toBe(one(packet, 'http.response.code'))
@@ -160,7 +161,7 @@ describe('HTTP in captures', suite, () => {
         if (head.cut) continue
         expect(head.host?.split('\0', 1)[0]).toBe(one(packet, 'http.host'))
         expect(head.userAgent?.trim()).toBe(one(packet, 'http.user_agent')?.trim())
-        expect(head.referrer).toBe(one(packet, 'http.referer'))
+        expect(head.referrer || undefined).toBe(one(packet, 'http.referer'))
       }
       expect(head).toBeDefined()
     }

@@ -15,14 +15,17 @@ interface Case {
 /** Why captures cannot be compared here; undefined when they can. */
 export const obstacle = findObstacle()
 
-/** At most `most` captures of the corpus in which something of `kind` is expected, spread evenly. */
+/**
+ * At most `most` captures of the corpus in which something of `kind` is expected, spread evenly; all
+ * of them with CAPTURES=all.
+ */
 export function captures(kind: string, most: number): string[] {
   if (obstacle !== undefined) return []
   const lines = readFileSync(join(folder, 'public.jsonl'), 'utf8').trim().split('\n')
   const cases = lines.map(line => JSON.parse(line) as Case)
   const fitting = cases.filter(each => kind in each.expect && each.bytes < 500_000)
   const files = [...new Set(fitting.map(each => each.pcap))].sort()
-  const step = Math.max(1, files.length / most)
+  const step = process.env['CAPTURES'] === 'all' ? 1 : Math.max(1, files.length / most)
   return files.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step))
 }
 

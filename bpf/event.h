@@ -138,7 +138,8 @@ struct event {
 	__u32 tunnel_id; /* VNI, key, TEID, label or session */
 	__u8 tunnel; /* enum tunnel, innermost */
 	__u8 ttl;
-	__u8 pad[2];
+	__u8 outer_family; /* of struct event_outer: 4, 6, or 0 without outer IP */
+	__u8 l7; /* FLOW_*: enum l7 of the conversation, as far as known */
 	union {
 		struct event_flow flow;
 		struct event_message message;
@@ -200,7 +201,8 @@ struct flow {
 	__u8 history_length;
 	__u8 history[13];
 	__u8 history_seen[2];
-	__u8 pad[5];
+	__u8 outer_family;
+	__u8 pad[4];
 };
 
 enum flow_flags {

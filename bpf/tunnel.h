@@ -30,6 +30,7 @@
 #define PORT_GENEVE 6081
 #define PORT_GTPU 2152
 #define PORT_TEREDO 3544
+#define PORT_GRE_UDP 4754 /* RFC 8086 */
 
 /* The outer packet becomes the tunnel; what it said of itself is cleared for the inner one. */
 static __always_inline int enter(struct packet *p, __u8 tunnel, __u32 id, __u32 off,
@@ -38,6 +39,7 @@ static __always_inline int enter(struct packet *p, __u8 tunnel, __u32 id, __u32 
 	if (p->family) {
 		__builtin_memcpy(p->outer, p->src, sizeof(p->src));
 		__builtin_memcpy(p->outer + 4, p->dst, sizeof(p->dst));
+		p->outer_family = p->family;
 		__builtin_memset(p->src, 0, sizeof(p->src));
 		__builtin_memset(p->dst, 0, sizeof(p->dst));
 		p->flags &= ~EVENT_ON_LINK; /* the frame's MACs are not the inner hosts' */
@@ -302,6 +304,8 @@ static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 		return enter_gtpu(skb, p);
 	if (is_port(p, PORT_TEREDO))
 		return enter_teredo(skb, p);
+	if (p->dport == bpf_htons(PORT_GRE_UDP))
+		return enter_gre(skb, p);
 	return 0;
 }
 
@@ -312,7 +316,7 @@ static __always_inline bool may_tunnel(const struct packet *p)
 	case IPPROTO_UDP:
 		return p->dport == bpf_htons(PORT_VXLAN) || p->dport == bpf_htons(PORT_GENEVE) ||
 		       p->dport == bpf_htons(PORT_VXLAN_LINUX) || is_port(p, PORT_GTPU) ||
-		       is_port(p, PORT_TEREDO);
+		       is_port(p, PORT_TEREDO) || p->dport == bpf_htons(PORT_GRE_UDP);
 	case IPPROTO_IPIP:
 	case IPPROTO_IPV6:
 	case IPPROTO_GRE:

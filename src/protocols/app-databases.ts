@@ -7,6 +7,7 @@ export const databaseSignatures: readonly Signature[] = [
   tcp('postgresql', 'R', p => p.fromServer && p.u32(1) >= 8 && p.u32(1) < 256 && p.u32(5) <= 12),
   tcp('mysql', [], isMysqlGreeting),
   tcp('mssql', [0x12, 0x10], p => !p.fromServer && isTds(p) && p.u16(4) === 0),
+  tcp('mssql', [0x01, 0x03, 0x0e], p => !p.fromServer && isTds(p) && p.on(1433)),
   tcp('mssql', [0x04], p => p.fromServer && isTds(p) && p.on(1433)),
   tcp('redis', '*', isRedisCommand),
   tcp('redis', '+-$:', p => p.fromServer && p.on(6379) && p.printable()),
@@ -33,7 +34,8 @@ function isPostgresStart(p: Probe): boolean {
 
 // Protocol::HandshakeV10: length, sequence 0, version 10, server version in digits; or an error
 function isMysqlGreeting(p: Probe): boolean {
-  if (!p.fromServer || p.u32le(0) !== p.length - 4) return false // the fourth octet is sequence 0
+  const size = p.u32le(0) // the fourth octet is sequence 0
+  if (!p.fromServer || size < 20 || size > 512) return false
   if (p.u8(4) === 0xff) return p.on(3306) || p.is(7, 'Host ')
   const dot = isDigit(p.u8(6)) ? 7 : 6 // 8.0.36, 10.11.6-MariaDB
   return p.u8(4) === 10 && isDigit(p.u8(5)) && p.u8(dot) === 46

@@ -66,13 +66,16 @@ export class Probe {
   /** True when the ASCII `text` stands somewhere in the first `within` bytes. */
   has(text: string, within = 256): boolean {
     const last = Math.min(this.length, within) - text.length
-    for (let at = 0; at <= last; at++) if (this.is(at, text)) return true
+    const first = text.charCodeAt(0)
+    for (let at = 0; at <= last; at++) {
+      if (this.#bytes[this.#start + at] === first && this.is(at, text)) return true
+    }
     return false
   }
 
-  /** True when `text` stands in the first line. */
+  /** True when `text` stands in the first 160 bytes of the first line. */
   lineHas(text: string): boolean {
-    return this.has(text, this.lineLength())
+    return this.has(text, Math.min(this.lineLength(), 160))
   }
 
   /** True when the first line ends in `text`. */

@@ -10,7 +10,7 @@ export const serviceSignatures: readonly Signature[] = [
   udp('dtls', [0x14, 0x15, 0x16, 0x17], isDtls),
   // Session service (RFC 1002 4.3.1) or bare: a message of SMB 1, 2 or its encrypted form
   tcp('smb', [0x00], p => [0xff, 0xfe, 0xfd].includes(p.u8(4)) && p.is(5, 'SMB')),
-  tcp('netbios-ssn', [0x81], p => p.u16(1) === 68 && p.u8(4) === 32 && p.u8(38) === 32),
+  tcp('netbios-ssn', [0x81], p => p.u16(2) === 68 && p.u8(4) === 32 && p.u8(38) === 32),
   both('dcerpc', [0x05], isDcerpc),
   udp('dcerpc', [0x04], p => p.u8(1) < 20 && p.u8(4) === 0x10 && p.u16(5) === 0 && p.length >= 80),
   tcp('rdp', [0x03], isRdp),
@@ -32,6 +32,12 @@ export const serviceSignatures: readonly Signature[] = [
   udp('netflow', [0x00], p => p.u16(0) === 9 && p.on(2055, 9995, 9996) && p.length > 20),
   udp('sflow', [0x00], p => p.u32(0) === 5 && p.u32(4) >= 1 && p.u32(4) <= 2 && p.on(6343)),
   udp('rtcp', [0x80, 0x81, 0x82], isRtcp),
+  tcp('diameter', [0x01], p => (p.u32(0) & 0xffffff) === p.length && (p.u8(4) & 0x0f) === 0),
+  tcp('afp', [0x00, 0x01], p => p.u8(1) <= 8 && p.u32(8) === p.length - 16 && p.on(548)),
+  udp('rip', [1, 2], p => p.u8(1) <= 2 && (p.length - 4) % 20 === 0 && p.on(520)),
+  udp('ptp', [], p => p.u16(2) === p.length && (p.u8(1) & 0x0f) === 2 && p.on(319, 320)),
+  udp('hsrp', [0x00], p => p.u8(1) <= 3 && p.length === 20 && p.on(1985)),
+  udp('netbios-dgm', [0x10, 0x11], p => p.u8(1) <= 15 && p.u16(10) > 0 && p.on(138)),
 ]
 
 function isHello(type: number): boolean {
@@ -136,7 +142,7 @@ function rpcProgram(p: Probe, at: number): number {
 // RFC 8489 5; without the cookie (RFC 3489) only a binding message on its port
 function isStun(p: Probe): boolean {
   const length = p.u16(2)
-  if (length % 4 !== 0 || length > p.length - 20) return false
+  if (length > p.length - 20) return false
   return p.u32(4) === 0x2112a442 || (p.on(3478, 19_302) && (p.u16(0) & 0x3eff) === 1)
 }
 

@@ -1,10 +1,8 @@
 import { both, type Probe, type Signature, tcp, udp } from './app-probe.ts'
 
-const HTTP_METHODS = 'GET POST HEAD PUT DELETE OPTIONS CONNECT PATCH TRACE PROPFIND'
-  .split(' ')
-  .map(method => `${method} `)
+const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 // First characters of a command's tag, as clients choose them
-const TAG = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*$'
+const TAG = `${UPPER}${UPPER.toLowerCase()}0123456789.$`
 const MAIL_PORTS = [25, 465, 587, 2525] as const
 
 /** Protocols that speak in lines. */
@@ -15,7 +13,7 @@ export const textSignatures: readonly Signature[] = [
   udp('ssdp', 'H', p => p.starts('HTTP/1.1 200') && (p.on(1900) || p.has('\nUSN:', 512))),
   udp('bittorrent', 'B', p => p.starts('BT-SEARCH * HTTP/1.1')),
   tcp('http', 'H', p => p.starts('HTTP/1.')),
-  tcp('http', 'GPHDOCT', p => p.starts(...HTTP_METHODS) && endsInVersion(p)),
+  tcp('http', UPPER, p => p.is(p.lineLength() - 9, ' HTTP/1.')),
   tcp('http2', 'P', p => p.starts('PRI * HTTP/2.0')),
   tcp('smtp', 'EHLehl', isMailGreeting),
   tcp('smtp', '2', p => p.starts('220 ', '220-') && isMailServer(p)),
@@ -32,17 +30,15 @@ export const textSignatures: readonly Signature[] = [
   tcp('telnet', [0xff], isTelnet),
   both('syslog', '<', p => isSyslog(p, 0)),
   tcp('syslog', '123456789', p => isSyslog(p, countedFrame(p))),
-  udp('ws-discovery', '<', p => p.has('/ws/2005/04/discovery', 2048)),
+  udp('ws-discovery', '<', p => p.has('/ws/2005/04/discovery', 1024)),
   tcp('rsync', '@', p => p.starts('@RSYNCD:')),
   tcp('git', '0', p => p.has('git-upload-pack', 24) || p.has('git-receive-pack', 24)),
   tcp('stratum', '{', p => p.has('"mining.', 256)),
+  tcp('dropbox', '{', p => p.starts('{"host_int"')),
+  udp('dropbox', '{', p => p.starts('{"host_int"')),
   tcp('nats', 'I', p => p.starts('INFO {') && p.has('"server_id"', 64)),
   tcp('sip', '\r', p => p.starts('\r\n\r\n') && p.on(5060)),
 ]
-
-function endsInVersion(p: Probe): boolean {
-  return p.is(p.lineLength() - 9, ' HTTP/1.')
-}
 
 // RFC 3261 7: the version ends a request line and starts an answer
 function isSip(p: Probe): boolean {

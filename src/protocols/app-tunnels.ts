@@ -50,7 +50,7 @@ function isOpenVpn(p: Probe, at: number): boolean {
   const length = p.length - at
   if (code === 0x38 && length === 14) return p.u8(at + 9) === 0 && p.u32(at + 10) === 0
   if (OPENVPN_HMACS.some(size => length === 22 + size)) {
-    return p.u8(p.length - 5) === 0 && p.u32(p.length - 4) === 0
+    return p.u32(at + 9) > 0 && p.u8(p.length - 5) === 0 && p.u32(p.length - 4) === 0
   }
   // tls-crypt hides what is behind the packet id
   return p.on(1194) && (length >= 14 || p.u32(at + 9) === 1)

@@ -182,8 +182,9 @@ function plausibleHeader(message: DnsMessage): boolean {
   const [questions, answers] = message.counts
   if (message.z === 1 || questions !== 1) return false
   if (opCode !== 0 && opCode !== 4 && opCode !== 5) return false
-  // A query has no answers, no response code, and only a server sets AA and RA (0x0480).
-  if (!message.isResponse) return (flags & 0x048f) === 0 && (answers === 0 || opCode !== 0)
+  // A query has no answers, no response code, no RA; AA in a NOTIFY only (RFC 1996 3.7).
+  const forbidden = opCode === 4 ? 0x008f : 0x048f
+  if (!message.isResponse) return (flags & forbidden) === 0 && (answers === 0 || opCode !== 0)
   return (flags & 0xf) <= 10
 }
 

@@ -21,7 +21,7 @@ interface BodyFields {
 /** The part of an `orthrus.http` document that a head itself fills. */
 export interface HttpFields {
   readonly http: {
-    readonly version: string
+    readonly version?: string
     readonly request?: BodyFields & { readonly method: string; readonly referrer?: string }
     readonly response?: BodyFields & { readonly status_code: number }
   }
@@ -58,7 +58,7 @@ function requestFields(head: HttpRequest): HttpFields {
   const { referrer, userAgent } = head
   return {
     http: {
-      version: head.version,
+      ...versionField(head),
       request: {
         method: head.method,
         ...(referrer && { referrer }),
@@ -74,11 +74,15 @@ function requestFields(head: HttpRequest): HttpFields {
 function responseFields(head: HttpResponse): HttpFields {
   return {
     http: {
-      version: head.version,
+      ...versionField(head),
       response: { status_code: head.status, ...bodyFields(head) },
     },
     orthrus: { http: own(head) },
   }
+}
+
+function versionField(head: HttpRequest | HttpResponse): { version?: string } {
+  return head.version === undefined ? {} : { version: head.version }
 }
 
 function own(head: HttpRequest | HttpResponse): HttpFields['orthrus']['http'] {

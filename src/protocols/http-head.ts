@@ -24,8 +24,8 @@ interface HeaderLines {
  * credentials are never read.
  */
 export class HttpHead {
-  /** `1.1`, as written. */
-  readonly version: string
+  /** `1.1`, as written; undefined when it is no number. */
+  readonly version: string | undefined
   /** Offset behind the head, where the body or the next head starts. */
   readonly end: number
   /** The bytes end before the head does. */
@@ -33,7 +33,7 @@ export class HttpHead {
   readonly #bytes: Uint8Array
   readonly #lines: readonly number[]
 
-  constructor(bytes: Uint8Array, version: string, lines: HeaderLines) {
+  constructor(bytes: Uint8Array, version: string | undefined, lines: HeaderLines) {
     this.version = version
     this.end = lines.end
     this.cut = lines.cut

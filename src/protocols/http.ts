@@ -62,7 +62,7 @@ export function decodeHttp(
 
 /**
  * A request head (RFC 9112 3): any method of token characters, any target, spaces in it included,
- * when the line ends in a version; without one only GET (HTTP/0.9). Empty lines before it are passed
+ * when the line ends in a version; with a wrong one the usual methods, without one GET (HTTP/0.9). Empty lines before it are passed
  * (2.2). A line that the bytes cut is taken for GET, POST and the like only.
  */
 export function decodeHttpRequest(
@@ -81,7 +81,7 @@ export function decodeHttpRequest(
     : wholeRequest(bytes, method, methodEnd, lf, stop)
 }
 
-/** A response head (RFC 9112 4): version, three digits, perhaps a reason. */
+/** A response head (RFC 9112 4): version, even a wrong one, three digits, perhaps a reason. */
 export function decodeHttpResponse(
   bytes: Uint8Array,
   start = 0,
@@ -95,7 +95,7 @@ export function decodeHttpResponse(
   const version = icy ? '1.0' : versionOf(bytes, from + HTTP.length, versionEnd)
   const at = skipBlanks(bytes, versionEnd, Math.min(stop, versionEnd + 8))
   const status = statusAt(bytes, at, stop)
-  if (version === undefined || status === undefined) return undefined
+  if (status === undefined || versionEnd === from + HTTP.length) return undefined
   const lf = lineEnd(bytes, at, stop)
   const lines = lf < 0 ? { at: [], end: stop, cut: true } : readHeaderLines(bytes, lf + 1, stop)
   return new HttpResponse(status, bytes, version, lines)
@@ -128,9 +128,10 @@ function wholeRequest(
   const from = skipBlanks(bytes, methodEnd, to)
   const versionAt = findVersion(bytes, from, to)
   const version = versionAt < 0 ? undefined : versionOf(bytes, versionAt + 5, to)
-  if (version === undefined) return oldRequest(bytes, method, from, to, lf)
+  if (versionAt < 0) return oldRequest(bytes, method, from, to, lf)
   if (method === 'PRI' && version === '2.0') return undefined // RFC 9113 3.4: HTTP/2 begins
   const target = utf8(bytes, from, trimEnd(bytes, from, versionAt))
+  if (version === undefined && !(SIMPLE.has(method) && isTarget(target))) return undefined
   return new HttpRequest(method, target, bytes, version, readHeaderLines(bytes, lf + 1, end))
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../src/protocols/http.ts'
 import { nextHead, readHttpHeads, UNKNOWN } from '../../src/protocols/http-body.ts'
 import { httpFields, urlFields } from '../../src/protocols/http-ecs.ts'
+import { effort, patience } from './effort.ts'
 import { everything } from './everything.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
@@ -73,6 +74,7 @@ describe('request heads agree with a Node server', () => {
   test('on method, target, version, names in order and the values we keep', async () => {
     const method = fc.constantFrom('GET', 'HEAD', 'PUT', 'PROPFIND', 'M-SEARCH', 'PURGE', 'LINK')
     const header = fc.tuple(spelled, blank, value, blank)
+    let compared = 0
     await fc.assert(
       fc.asyncProperty(
         method,
@@ -86,6 +88,7 @@ describe('request heads agree with a Node server', () => {
           const theirs = await node(text)
           const ours = decodeHttpRequest(bytes(text))
           if (theirs === undefined) return
+          compared++
           expect(ours).toMatchObject({ method: theirs.method, target: theirs.url, cut: false })
           expect(ours?.version).toBe(theirs.version)
           expect(ours?.headerNames).toEqual(theirs.names)
@@ -98,6 +101,7 @@ describe('request heads agree with a Node server', () => {
       ),
       { numRuns: 150 },
     )
+    expect(compared).toBeGreaterThan(100)
   })
 
   test('on where the next pipelined head starts', async () => {
@@ -134,6 +138,7 @@ describe('response heads agree with a Node client', () => {
   test('on status, version and header names', async () => {
     const status = fc.constantFrom(200, 204, 301, 404, 418, 503, 599)
     const header = fc.tuple(token, value)
+    let compared = 0
     await fc.assert(
       fc.asyncProperty(
         status,
@@ -144,6 +149,7 @@ describe('response heads agree with a Node client', () => {
           const text = `HTTP/1.1 ${code} ${reason}\r\n${lines}\r\n`
           const theirs = await answer(text)
           if (theirs === undefined) return
+          compared++
           const ours = decodeHttpResponse(bytes(text))
           expect(ours).toMatchObject({ status: theirs.statusCode, version: theirs.httpVersion })
           expect(ours?.headerNames).toEqual(seen(theirs).names)
@@ -151,6 +157,7 @@ describe('response heads agree with a Node client', () => {
       ),
       { numRuns: 60 },
     )
+    expect(compared).toBeGreaterThan(40)
   })
 
   async function answer(text: string): Promise<IncomingMessage | undefined> {
@@ -238,15 +245,12 @@ describe('response heads', () => {
     expect(decodeHttp(bytes(text))).toMatchObject({ kind: 'response', status, version })
   })
 
-  test.each([
-    'HTTP/1.1 20 OK\r\n',
-    'HTTP/1.1 2000 OK\r\n',
-    'HTTP/x 200 OK\r\n',
-    'HTTP 200\r\n',
-    'ICY',
-  ])('%j is none', text => {
-    expect(decodeHttpResponse(bytes(text))).toBeUndefined()
-  })
+  test.each(['HTTP/1.1 20 OK\r\n', 'HTTP/1.1 2000 OK\r\n', 'HTTP 200\r\n', 'ICY'])(
+    '%j is none',
+    text => {
+      expect(decodeHttpResponse(bytes(text))).toBeUndefined()
+    },
+  )
 })
 
 describe('the next head', () => {
@@ -311,23 +315,27 @@ describe('HTTP takes any bytes', () => {
     fc.constantFrom('Transfer-Encoding: chunked\r\n\r\n', '5\r\nabcde\r\n', '0\r\n\r\n', '\r\n '),
   )
 
-  test('as heads or as nothing, never as an exception, and ends', () => {
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), pieces => {
-        const stream = bytes(pieces.join(''))
-        let calls = 0
-        const next = readHttpHeads(stream, 0, stream.length, head => {
-          calls++
-          everything(head)
-          JSON.stringify(httpFields(head))
-          expect(head.end).toBeLessThanOrEqual(stream.length)
-        })
-        expect(calls).toBeLessThanOrEqual(64)
-        expect(next).toBeGreaterThanOrEqual(UNKNOWN)
-      }),
-      { numRuns: 3000 },
-    )
-  })
+  test(
+    'as heads or as nothing, never as an exception, and ends',
+    () => {
+      fc.assert(
+        fc.property(fc.array(piece, { maxLength: 30 }), pieces => {
+          const stream = bytes(pieces.join(''))
+          let calls = 0
+          const next = readHttpHeads(stream, 0, stream.length, head => {
+            calls++
+            everything(head)
+            JSON.stringify(httpFields(head))
+            expect(head.end).toBeLessThanOrEqual(stream.length)
+          })
+          expect(calls).toBeLessThanOrEqual(64)
+          expect(next).toBeGreaterThanOrEqual(UNKNOWN)
+        }),
+        effort(3000),
+      )
+    },
+    patience,
+  )
 
   test('and gives a bounded number of names', () => {
     const head = decodeHttp(bytes(`GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(5000)}\r\n`))

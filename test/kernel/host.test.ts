@@ -3,26 +3,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { PACKET_HEADER, readCapture } from '../../src/capture/pcap.ts'
-import { eventKind, layout } from '../../src/decode/record.ts'
 import { isRoot } from '../capture/support/root.ts'
 import { conversationFrames, datagramFrames, headerFrames } from '../generate/examples.ts'
 import * as p from '../generate/packets.ts'
 import { atRandom, deliveryFrames, subjects } from './support/delivery.ts'
 import { type How, hostProbe, kernelProbe, type Probe } from './support/probe.ts'
-
-const { at, body: first } = { at: layout.event.at, body: layout.event.at.body }
-const flowTimes = [layout.event_flow.at.first, layout.event_flow.at.last]
-const endings = [eventKind.EVENT_FLOW_START, eventKind.EVENT_FLOW_END] as readonly number[]
-
-/** The record without its times: they are the only difference that there may be. */
-function timeless(record: Uint8Array): string {
-  const bytes = Buffer.from(record)
-  bytes.fill(0, at.time, at.time + 8)
-  if (endings.includes(bytes[at.kind] ?? 0)) {
-    for (const offset of flowTimes) bytes.fill(0, first + offset, first + offset + 8)
-  }
-  return bytes.toString('hex')
-}
+import { timeless } from './support/timeless.ts'
 
 /** What the table says of each conversation, times aside, in any order. */
 function table(probe: Probe): string[] {

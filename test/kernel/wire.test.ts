@@ -1,15 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { layout } from '../../src/decode/record.ts'
 import { makeNamespace, type Namespace } from '../capture/support/namespace.ts'
 import { isRoot } from '../capture/support/root.ts'
 import { datagramFrames, headerFrames } from '../generate/examples.ts'
 import * as p from '../generate/packets.ts'
 import { newPair } from './support/both.ts'
-import { kernelProbe } from './support/probe.ts'
+import { hostProbe, kernelProbe } from './support/probe.ts'
+import { timeless } from './support/timeless.ts'
 import { sendRaw, until, watch } from './support/wire.ts'
 
 const syn = () => p.tcp({ srcPort: 40_000, dstPort: 80, flags: p.SYN })
+
+/** The record without its times and its interface. */
+function anonymous(record: Uint8Array): string {
+  const bytes = Buffer.from(timeless(record), 'hex')
+  bytes.fill(0, layout.event.at.ifindex, layout.event.at.ifindex + 4)
+  return bytes.toString('hex')
+}
 
 describe.skipIf(!isRoot)('on a veth pair', () => {
   let space: Namespace
@@ -79,6 +88,29 @@ describe.skipIf(!isRoot)('on a veth pair', () => {
     const flows = probe.events().filter(event => event.kind === 'flow')
     expect(flows).toMatchObject([{ egress: true, sourceIp: first.src }])
     expect(probe.counters()).toMatchObject({ otherPath: 1, flows: 1 })
+  })
+
+  test('headers and messages that do not lie in the first buffer of the packet', async () => {
+    for (const name of ['k0', 'k1']) space.ip('link', 'set', name, 'mtu', '9000')
+    using probe = kernelProbe()
+    using host = hostProbe()
+    using _watch = watch(probe, space, 'k1', 'ingress')
+    const different: string[] = []
+    let sent = 0
+    for (const linear of [14, 20, 34, 47]) {
+      for (const [name, frame] of Object.entries({ ...headerFrames(), ...datagramFrames() })) {
+        // Tags are taken out, so nothing is left to compare; what is padded may be longer than a page.
+        if (name.startsWith('vlan') || name === 'qinq') continue
+        const long = p.concat(frame, p.fill(5000 - frame.length))
+        sendRaw(space, 'k0', [long], linear)
+        host.feed(long)
+        sent++
+        await until(() => probe.counters().packets === sent)
+        const [here, there] = [probe, host].map(one => one.records().map(anonymous).join(' '))
+        if (here !== there) different.push(`${name}, ${linear} bytes linear`)
+      }
+    }
+    expect(different).toEqual([])
   })
 
   test('frames cut at every length, as a wire may bring them', async () => {

@@ -50,6 +50,7 @@ enum l7 {
 	L7_SSH = 8,
 	L7_DHCP4 = 9,
 	L7_DHCP6 = 10,
+	L7_FIRST = 11, /* the first bytes of a side that is none of these: user space knows more */
 };
 
 enum tunnel {
@@ -101,7 +102,7 @@ struct event_icmp {
 	__u32 length; /* bytes after the 8-byte ICMP header */
 };
 
-/* FRAGMENT: where these bytes belong in the datagram. */
+/* FRAGMENT: where the bytes, from the IP payload on, belong in the datagram. */
 struct event_fragment {
 	__u32 id;
 	__u16 offset; /* bytes */

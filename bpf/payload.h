@@ -17,11 +17,14 @@
 
 #define TOKEN_MAX (HEAD - 6) /* of a method, so that its target is in the head too */
 
+#define HTTP_MIN 16 /* no head is shorter; a method cut in two is */
 #define LOOK_MAX 16 /* payload segments of a side that are searched for a first message */
 #define LOOK_MAX_UDP 4
 #define BEYOND_MAX 16 /* segments past a message after which its missing pieces are given up */
 #define EARLY_MAX 24
 #define COPIES_MAX 40
+
+#define FIRST_BYTES 64
 
 #define CAP_HANDSHAKE (16384 + 512) /* a full TLS record, RFC 8446 5.1, and headers */
 #define CAP_HEAD 4096
@@ -348,6 +351,49 @@ __stage int send_piece(struct __sk_buff *skb)
 	return 0;
 }
 
+/* RFC 791 3.2, RFC 8200 4.5: one fragment, the UDP header of a first one included. */
+__stage int send_fragment(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+	struct event *e;
+	__u32 from, want;
+
+	if (open_context(&c, skb))
+		return -1;
+	p = &c.scratch->packet;
+	p->now = fine_clock();
+	if (!within_budget(p, CLASS_FRAGMENT, settings.fragment_interval,
+			   settings.fragment_burst)) {
+		c.counters->held[CLASS_FRAGMENT]++;
+		return -1;
+	}
+	from = p->fragment_off ? p->off : p->off - sizeof(struct udphdr);
+	want = p->end > from ? p->end - from : 0;
+	e = begin(&c, p, EVENT_FRAGMENT, EVENT_ICMP_SIZE, CLASS_FRAGMENT);
+	e->fragment.id = p->fragment_id;
+	e->fragment.offset = p->fragment_off;
+	e->fragment.more = p->more_fragments;
+	e->fragment.pad = 0;
+	return finish(&c, p, from, want < PAYLOAD_MAX ? want : PAYLOAD_MAX);
+}
+
+/* The first bytes of a side that nobody here knows: enough to put a name to its protocol. */
+static __always_inline void send_first(struct __sk_buff *skb, struct scratch *scratch, __u32 seq,
+				       __u32 length)
+{
+	struct piece *piece = &scratch->piece;
+
+	piece->seq = seq;
+	piece->from = scratch->packet.off;
+	piece->want = length < FIRST_BYTES ? length : FIRST_BYTES;
+	piece->length = length;
+	piece->start = seq;
+	piece->end = seq;
+	piece->l7 = L7_FIRST;
+	send_piece(skb);
+}
+
 /* A stage's view: the packet at hand and the side that sent it. */
 struct view {
 	struct context c;
@@ -390,9 +436,14 @@ __stage int see_datagram(struct __sk_buff *skb)
 	length = p->end - p->off;
 	h = load_head(&v.c, p, length);
 	piece = &v.c.scratch->piece;
+	/* User space puts names together from all fragments. */
+	if (p->more_fragments && name_port(p))
+		return send_fragment(skb);
 	l7 = know_datagram(&v.c, p, h);
 	if (!l7) {
 		/* The short header ends QUIC's handshake; ports of names are always looked at. */
+		if (me->l7 == L7_UNKNOWN && !me->looked && !name_port(p))
+			send_first(skb, v.c.scratch, 0, length);
 		if (me->l7 == L7_QUIC && !(h->b[0] & 0x80))
 			me->stage = STAGE_DONE;
 		else if (!name_port(p) && me->l7 == L7_UNKNOWN && ++me->looked >= LOOK_MAX_UDP)
@@ -476,10 +527,12 @@ static __always_inline void walk_records(struct context *c, const struct packet 
 			return;
 		}
 		size = be16_at(record + 3);
+		/* How the flight ends is told too; a warning may come before or within it. */
+		if ((record[0] == TLS_CHANGE_CIPHER_SPEC || record[0] == TLS_ALERT) && size < 64)
+			me->msg_end += TLS_RECORD + size;
+		if (record[0] == TLS_ALERT)
+			continue;
 		if (record[0] != TLS_HANDSHAKE) {
-			/* How the flight ends is told too: into encryption, or with an alert. */
-			if ((record[0] == TLS_CHANGE_CIPHER_SPEC || record[0] == TLS_ALERT) && size < 64)
-				me->msg_end += TLS_RECORD + size;
 			*need = 0;
 			return;
 		}
@@ -537,11 +590,7 @@ static __always_inline void begin_tls(struct context *c, const struct packet *p,
 		me->stage = STAGE_BLIND;
 		return;
 	}
-	if (h->b[0] == TLS_ALERT) {
-		set_need(me, 0);
-		return;
-	}
-	if (h->b[5] == 1) {
+	if (h->b[0] == TLS_HANDSHAKE && h->b[5] == 1) {
 		need = be24_at(h->b + 6) + 4;
 		need = need > record ? need - record : 0;
 	} else {
@@ -635,12 +684,20 @@ static __always_inline void advance(struct flow_side *me, __u32 seq, __u32 lengt
 		me->next_seq = seq + length;
 }
 
-/* HTTP's end is not known: the next head, or TLS behind CONNECT, begins with a segment. */
-static __always_inline void begin_next(struct __sk_buff *skb, struct segment *segment)
+/*
+ * A message may begin inside what is copied blindly: HTTP's next head, since
+ * the end of the one before is not known, or TLS behind CONNECT or behind a
+ * few bytes that could have become something else.
+ */
+static __always_inline void begin_next(struct __sk_buff *skb, struct flow_side *me,
+				       struct segment *segment)
 {
-	__u32 l7 = recognise(skb);
+	__u32 before = segment->seq - me->msg_start, l7;
 
-	if (l7 != L7_HTTP && l7 != L7_TLS)
+	if (me->l7 != L7_HTTP && before >= MIN_HEAD)
+		return;
+	l7 = recognise(skb);
+	if (l7 != L7_TLS && !(l7 == L7_HTTP && me->l7 == L7_HTTP && before >= HTTP_MIN))
 		return;
 	segment->l7 = l7;
 	begin_message(skb);
@@ -658,9 +715,8 @@ __stage int follow(struct __sk_buff *skb)
 	me = v.me;
 	seq = v.segment->seq;
 	length = v.segment->length;
-	if (me->stage == STAGE_BLIND && me->l7 == L7_HTTP && seq == me->next_seq &&
-	    seq != me->msg_start)
-		begin_next(skb, v.segment);
+	if (me->stage == STAGE_BLIND && seq == me->next_seq && seq != me->msg_start)
+		begin_next(skb, me, v.segment);
 	need = get_need(me);
 	if (need && me->stage == STAGE_FOLLOW) {
 		if (seq_diff(seq, me->msg_end) > 0)
@@ -747,6 +803,8 @@ __stage int search(struct __sk_buff *skb)
 	}
 	if (ahead > 0)
 		open_gap(me);
+	else if (me->stage == STAGE_SEARCH && !me->looked)
+		send_first(skb, v.c.scratch, seq, length);
 	me->next_seq = seq + length;
 	if (me->early && seq_diff(me->msg_end, me->next_seq) > 0) {
 		open_gap(me);

@@ -50,7 +50,9 @@ static __always_inline int parse_layer(struct __sk_buff *skb, struct packet *p, 
 		return READY;
 	if (parse_transport(skb, p))
 		return BROKEN;
-	return deeper && may_tunnel(p) ? DEEPER : READY;
+	if (p->protocol == IPPROTO_NONE)
+		return STOP; /* RFC 8200 4.7: no conversation */
+	return deeper && (may_tunnel(p) || may_be_teredo(skb, p)) ? DEEPER : READY;
 }
 
 /* RFC 826. The kernel copies, user space reads. */
@@ -148,6 +150,19 @@ static __noinline int recall_fragment(struct context *c, struct packet *p)
 	p->sport = ports->sport;
 	p->dport = ports->dport;
 	return 0;
+}
+
+/*
+ * A later fragment finds its conversation. One that may belong to a name's
+ * datagram goes up: also where the first one is not known, it may be late.
+ */
+static __always_inline int see_fragment(struct context *c, struct packet *p)
+{
+	int lost = recall_fragment(c, p);
+
+	if (p->protocol == IPPROTO_UDP && (lost || name_port(p)))
+		send_fragment(c->skb);
+	return lost;
 }
 
 /* TCP's flags move the conversation on; the packet that closes it ends it. */
@@ -352,7 +367,7 @@ static __always_inline int sense(struct __sk_buff *skb, bool link_header, __u16 
 	if (p->tunnel)
 		c.counters->tunnelled++;
 	if (verdict == READY) {
-		if (p->fragment_off && recall_fragment(&c, p))
+		if (p->fragment_off && see_fragment(&c, p))
 			return TC_ACT_UNSPEC;
 		if (p->more_fragments && !p->fragment_off)
 			remember_fragment(p);

@@ -203,6 +203,8 @@ static __always_inline int enter_gre(struct __sk_buff *skb, struct packet *p)
 	case ETH_P_IP:
 	case ETH_P_IPV6:
 		return enter_ip(skb, p, TUNNEL_GRE, id, off);
+	case ETH_P_ARP:
+		return enter(p, TUNNEL_GRE, id, off, ETH_P_ARP);
 	case ETHERTYPE_TEB:
 		if (flags & GRE_KEY)
 			return enter_ethernet(skb, p, TUNNEL_NVGRE, id >> 8, off);
@@ -294,6 +296,22 @@ static __always_inline int enter_teredo(struct __sk_buff *skb, struct packet *p)
 	return enter(p, TUNNEL_TEREDO, 0, off, ETH_P_IPV6);
 }
 
+#define TEREDO_PREFIX 0x20010000 /* RFC 4380 2.6 */
+
+/* Between peers and relays Teredo has no port: an IPv6 packet of the right length tells. */
+static __always_inline bool may_be_teredo(struct __sk_buff *skb, const struct packet *p)
+{
+	struct ipv6hdr spare, *ip;
+
+	if (p->protocol != IPPROTO_UDP || bpf_ntohs(p->sport) < 1024 || bpf_ntohs(p->dport) < 1024)
+		return false;
+	ip = peek(skb, p->off, sizeof(*ip), &spare);
+	return ip && ip->version == 6 &&
+	       p->off + sizeof(*ip) + bpf_ntohs(ip->payload_len) == p->end &&
+	       (ip->saddr.s6_addr32[0] == bpf_htonl(TEREDO_PREFIX) ||
+		ip->daddr.s6_addr32[0] == bpf_htonl(TEREDO_PREFIX));
+}
+
 static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 {
 	if (p->dport == bpf_htons(PORT_VXLAN) || p->dport == bpf_htons(PORT_VXLAN_LINUX))
@@ -306,7 +324,7 @@ static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 		return enter_teredo(skb, p);
 	if (p->dport == bpf_htons(PORT_GRE_UDP))
 		return enter_gre(skb, p);
-	return 0;
+	return may_be_teredo(skb, p) ? enter_teredo(skb, p) : 0;
 }
 
 /* The protocols and ports that a tunnel can hide behind: two comparisons for most packets. */

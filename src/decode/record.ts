@@ -152,6 +152,7 @@ export const l7 = {
   L7_SSH: 8,
   L7_DHCP4: 9,
   L7_DHCP6: 10,
+  L7_FIRST: 11,
 } as const
 
 export const tunnel = {

@@ -31,6 +31,7 @@ export async function replayEvents(options: ReplayEventsOptions): Promise<void> 
   const context: EventContext = {
     interfaceName: ifindex => source.interfaces.name(ifindex),
     direction: packet => home.direction(packet),
+    protocolName: flow => protocols.nameOf(flow),
   }
   let lines = ''
   const print = (event: DocumentedEvent) => {
@@ -38,9 +39,8 @@ export async function replayEvents(options: ReplayEventsOptions): Promise<void> 
   }
   const protocols = new Protocols(print)
   const handler = eventHandler(source.clock, event => {
-    if (event.kind === 'message') protocols.take(event)
-    else if (event.kind !== 'fragment') print(event)
-    if (event.kind === 'flow' && event.action === 'end') protocols.end(event.packet)
+    protocols.take(event)
+    if (event.kind !== 'message' && event.kind !== 'fragment') print(event)
   })
   const flush = () => {
     if (lines !== '') stdout.write(lines)

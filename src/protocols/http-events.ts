@@ -61,8 +61,13 @@ export const http: Protocol = {
 
     return {
       grown(conversation, event, _began, emit) {
-        const side = event.packet.fromResponder ? conversation.server : conversation.client
-        read(conversation, side, event, false, emit)
+        const { client, server } = conversation
+        const { fromResponder } = event.packet
+        // A server answers a whole request: what is missing of it will not be seen.
+        if (fromResponder && client.first !== undefined) {
+          read(conversation, client, client.first, true, emit)
+        }
+        read(conversation, fromResponder ? server : client, event, false, emit)
         return false
       },
       over(conversation, emit) {

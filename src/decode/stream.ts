@@ -3,6 +3,8 @@ import { type MessageEvent } from './message.ts'
 /** Bytes kept of one side: a full TLS record and its headers, and some out of order. */
 const SIDE_MAX = 40_960
 const PIECES_MAX = 64
+/** What a waiting piece costs beside its bytes. */
+const PIECE_COST = 256
 
 interface Piece {
   readonly seq: number
@@ -42,7 +44,7 @@ export class StreamSide {
 
   /** Bytes in memory. */
   get size(): number {
-    return this.#buffer.length + this.#pending
+    return this.#buffer.length + this.#pending + this.#pieces.length * PIECE_COST
   }
 
   /** Lets go of the message's bytes: what still comes of it is not wanted. */
@@ -55,7 +57,7 @@ export class StreamSide {
 
   /** Adds a piece: `new` when a message begins with it, `more` when known bytes went on. */
   take(event: MessageEvent): Growth {
-    const begins = event.l7 !== 0 && (this.l7 === 0 || event.start !== this.start)
+    const begins = event.l7 !== 0 && this.#begins(event)
     if (begins) this.#begin(event)
     else if (this.#released && event.l7 !== 0) return 'none'
     const before = this.#length
@@ -63,6 +65,15 @@ export class StreamSide {
     if (this.l7 !== 0) this.#join()
     if (begins) return 'new'
     return this.#length > before ? 'more' : 'none'
+  }
+
+  #begins({ l7, start }: MessageEvent): boolean {
+    if (this.l7 === 0) return true
+    const ahead = distance(this.start, start)
+    // Right behind bytes that nobody could finish reading yet, it is the middle of their message.
+    const unread = this.taken >= 0 && this.taken < this.#length
+    const goesOn = unread && l7 === this.l7 && ahead > 0 && ahead <= this.#length
+    return ahead !== 0 && !goesOn
   }
 
   #begin(event: MessageEvent): void {
@@ -111,8 +122,11 @@ export class StreamSide {
       this.overflow += piece.bytes.length
       return
     }
-    this.#pieces.push(piece)
-    this.#pending += piece.bytes.length
+    // A slice of Node's pool would keep 8 KB alive for a few bytes.
+    const own = Buffer.allocUnsafeSlow(piece.bytes.length)
+    piece.bytes.copy(own)
+    this.#pieces.push({ seq: piece.seq, bytes: own })
+    this.#pending += own.length
   }
 
   /** Appends what waited for the gap to close. */

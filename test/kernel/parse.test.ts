@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { Defragmenter } from '../../src/decode/defragment.ts'
 import { type KernelEvent } from '../../src/decode/event.ts'
 import { type FlowEvent } from '../../src/decode/flow.ts'
+import { type MessageEvent } from '../../src/decode/message.ts'
 import * as p from '../generate/packets.ts'
 import { inBoth, newPair } from './support/both.ts'
 import { type How, type Probe } from './support/probe.ts'
@@ -205,8 +207,8 @@ inBoth('network layer', probe => {
     expect(counted(probe(), frame)).toMatchObject({ malformed: 1 })
   })
 
-  test('no next header', () => {
-    expect(start(probe(), plain(p.ipv6(newPair(6), ''))).protocol).toBe(59)
+  test('no next header is no conversation', () => {
+    expect(seen(probe(), plain(p.ipv6(newPair(6), '')))).toEqual([])
   })
 })
 
@@ -341,13 +343,21 @@ inBoth('fragments', probe => {
     expect(counted(probe(), second)).toMatchObject({ fragmentsLost: 1 })
   })
 
-  test('the message in a first fragment says that it goes on', () => {
+  test('of a name’s datagram go up, in any order, and make one message', () => {
     const long = p.dnsAnswer('a.example', [
       { name: 'a.example', type: 'TXT', data: 'x'.repeat(200) },
     ])
     const layer = p.udp({ srcPort: 53, dstPort: 40_000 }, long)
-    const [first = p.u8()] = p.ipv4Fragments({ ...newPair(4), id: 9 }, layer, 160).map(plain)
-    const message = seen(probe(), first).find(({ kind }) => kind === 'message')
-    expect(message).toMatchObject({ fragmented: true, application: 'dns' })
+    const frames = p.ipv4Fragments({ ...newPair(4), id: 9 }, layer, 96).map(plain)
+    const whole: MessageEvent[] = []
+    const defragmenter = new Defragmenter(message => whole.push(message))
+    for (const frame of frames.reverse()) {
+      for (const event of seen(probe(), frame)) {
+        if (event.kind === 'fragment') defragmenter.take(event)
+      }
+    }
+    expect(whole).toHaveLength(1)
+    expect(whole[0]).toMatchObject({ application: 'dns', fromResponder: true, destinationPort: 53 })
+    expect(whole[0]?.bytes.equals(long)).toBe(true)
   })
 })

@@ -3,7 +3,7 @@ import { type MessageEvent } from '../../src/decode/message.ts'
 import * as p from '../generate/packets.ts'
 import { inBoth, newPair } from './support/both.ts'
 import { newEnds } from './support/delivery.ts'
-import { type Probe } from './support/probe.ts'
+import { isMessage, type Probe } from './support/probe.ts'
 
 const hello = p.clientHello({ sni: 'www.example.com' })
 const record = p.tlsRecords(hello)
@@ -34,7 +34,7 @@ function datagram(probe: Probe, port: number, bytes: p.Bytes, family: 4 | 6 = 4)
 
 function messages(probe: Probe, frames: readonly Uint8Array[]): MessageEvent[] {
   for (const frame of frames) probe.feed(frame)
-  return probe.events().filter(event => event.kind === 'message')
+  return probe.events().filter(isMessage)
 }
 
 function expectWhole(found: readonly MessageEvent[], application: string, bytes: p.Bytes): void {

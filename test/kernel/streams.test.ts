@@ -4,7 +4,7 @@ import { l7 } from '../../src/decode/record.ts'
 import { isRoot } from '../capture/support/root.ts'
 import * as p from '../generate/packets.ts'
 import { missing, newEnds } from './support/delivery.ts'
-import { hostProbe, kernelProbe, type Probe } from './support/probe.ts'
+import { hostProbe, isMessage, kernelProbe, type Probe } from './support/probe.ts'
 
 const hello = p.tlsRecords(p.clientHello({ sni: 'www.example.com' }))
 const get = (target: string) => p.httpRequest({ target })
@@ -138,7 +138,7 @@ function copies(
 }
 
 function messages(probe: Probe): MessageEvent[] {
-  return probe.events().filter(event => event.kind === 'message')
+  return probe.events().filter(isMessage)
 }
 
 /** Every one of `wanted`, which stand in the stream in this order, is copied. */

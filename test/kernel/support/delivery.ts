@@ -1,6 +1,6 @@
 import { type MessageEvent } from '../../../src/decode/message.ts'
 import * as p from '../../generate/packets.ts'
-import { type Probe } from './probe.ts'
+import { isMessage, type Probe } from './probe.ts'
 
 /** An application message, who says it, and on which port. */
 export interface Subject {
@@ -134,7 +134,7 @@ export function newEnds(port: number): { client: p.End; server: p.End } {
 /** Sends the message in a conversation of its own; returns what is wrong with its copies, if any. */
 export function deliver(probe: Probe, subject: Subject, delivery: Delivery): string | undefined {
   for (const packet of deliveryFrames(subject, delivery, probe.longest)) probe.feed(packet)
-  const copies = probe.events().filter(event => event.kind === 'message')
+  const copies = probe.events().filter(isMessage)
   const { before = '', seq = SEQ } = delivery
   return missing(subject.bytes, (seq + 1 + before.length) >>> 0, copies)
 }

@@ -12,7 +12,14 @@ import { unixClock } from '../../../src/decode/clock.ts'
 import { decodeRecord, type KernelEvent } from '../../../src/decode/event.ts'
 import { type FlowEvent } from '../../../src/decode/flow.ts'
 import { decodeFlow } from '../../../src/decode/flow-table.ts'
+import { type MessageEvent } from '../../../src/decode/message.ts'
+import { l7 } from '../../../src/decode/record.ts'
 import { capture } from '../../capture/support/options.ts'
+
+/** A message that the kernel knows, or its early piece; not the first bytes of something else. */
+export function isMessage(event: KernelEvent): event is MessageEvent {
+  return event.kind === 'message' && event.l7 !== l7.L7_FIRST
+}
 
 /** The sensor's C, wherever it runs: packets in, records and tables out. */
 export interface Probe {

@@ -23,9 +23,9 @@ export interface LiveSource extends Source {
 }
 
 /**
- * Loads the sensor into the kernel; nothing is attached before `run`. Throws PRIVILEGES_MISSING,
- * LIBBPF_MISSING, NOT_BUILT or BPF_LOAD_FAILED; `run` rejects with NO_INTERFACE when there is nothing
- * to attach to. A source runs once.
+ * Loads the sensor into the kernel; nothing is attached before `run`. Throws NO_INTERFACE when there
+ * is nothing to attach to, PRIVILEGES_MISSING, LIBBPF_MISSING, NOT_BUILT or BPF_LOAD_FAILED. A source
+ * runs once.
  */
 export function openLive(options: LiveOptions, events: AttachmentEvents = {}): LiveSource {
   const parts = loadParts(options)
@@ -33,6 +33,14 @@ export function openLive(options: LiveOptions, events: AttachmentEvents = {}): L
   let session: Session | undefined
   let last: SourceCounters | undefined
   let running: Promise<void> | undefined
+
+  const counters = () => last ?? session?.counters() ?? idleCounters(parts)
+
+  /** The counters outlive the maps that they are read from. */
+  function release(): void {
+    last ??= counters()
+    parts.release()
+  }
 
   async function run(begun: Session): Promise<void> {
     const watch = watchNetwork(held.follow, begun.fail)
@@ -52,24 +60,15 @@ export function openLive(options: LiveOptions, events: AttachmentEvents = {}): L
     get interfaces() {
       return held.interfaces
     },
-    counters: () => last ?? session?.counters() ?? idleCounters(parts),
+    counters,
     async run(handler) {
-      try {
-        refuseNothing(options.capture.interfaces, networkNow())
-      } catch (error) {
-        parts.release()
-        throw error
-      }
       const begun = startSession(parts, handler)
       session = begun
-      running = run(begun).finally(() => {
-        last = begun.counters()
-        parts.release()
-      })
+      running = run(begun).finally(release)
       await running
     },
     async stop() {
-      if (running === undefined) parts.release()
+      if (running === undefined) release()
       session?.end()
       await running?.catch(() => undefined) // `run` tells its caller
     },
@@ -83,8 +82,9 @@ interface LoadedParts extends SessionParts {
 }
 
 function loadParts({ capture, object: path }: LiveOptions): LoadedParts {
-  const { interfaces, routes } = networkNow()
-  const chosen = selectInterfaces(capture.interfaces, interfaces, routes)
+  const network = networkNow()
+  refuseNothing(capture.interfaces, network)
+  const chosen = selectInterfaces(capture.interfaces, network.interfaces, network.routes)
   const onlyIp = chosen.length > 0 && chosen.every(({ link }) => link === 'l3')
   const sensor = loadSensor(capture, onlyIp ? 'l3' : 'l2', path)
   const ring = mapRing(sensor.object.map('events'))

@@ -16,6 +16,7 @@ import { type Log } from '../operate/log.ts'
 import { measureOverhead } from '../operate/overhead.ts'
 import { SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
+import { Protocols } from '../protocols/protocols.ts'
 import { Activity } from '../sinks/activity.ts'
 import { type Output } from '../sinks/output.ts'
 import { type Environment } from '../storage/environment.ts'
@@ -50,6 +51,7 @@ export class Sensor {
   readonly #activity: Activity | undefined
   readonly #report: Report
   readonly #overhead = measureOverhead()
+  readonly #protocols = new Protocols(event => this.#activity?.protocol(event))
   readonly #watchBlindness: (time: number) => void
   readonly #names = new Map<number, string>()
   #home: Home
@@ -77,6 +79,7 @@ export class Sensor {
     observe(event, this.#devices, this.#onLink)
     this.#summary.count(event)
     this.#activity?.event(event)
+    this.#protocols.take(event)
   }
 
   /** The interfaces that are watched have changed. */
@@ -90,6 +93,7 @@ export class Sensor {
   /** Moves the clock of an idle line to `time`, µs since the Unix epoch. */
   advance(time: number): void {
     this.#devices.advance(time)
+    this.#protocols.expire(time)
     this.#activity?.tick(time)
     this.#watchBlindness(time)
   }
@@ -101,6 +105,7 @@ export class Sensor {
   /** What waits goes to disk and, within `ms`, to the sinks; then the summary of the whole run. */
   async close(ms: number): Promise<void> {
     this.#report.stop()
+    this.#protocols.close()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
     await this.#devices.flush()
     await this.#delivery.close(ms)

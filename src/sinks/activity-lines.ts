@@ -55,10 +55,11 @@ export class ActivityLines {
     this.#put(event.time, `${printable(place)} ${this.#label(label, 'green')} ${text}`)
   }
 
-  /** A conversation that is the first of its kind. */
-  use(event: PacketEvent, service: string): void {
+  /** A conversation that is the first of its kind, and what it is about. */
+  use(event: PacketEvent, service: string, detail?: string): void {
     const port = hasPorts(event.protocol) ? event.destinationPort : undefined
-    const to = end(event.destinationIp, port)
+    const about = detail === undefined ? '' : ` (${printable(detail, 80)})`
+    const to = `${end(event.destinationIp, port)}${about}`
     this.#line(event, service.toUpperCase(), 'cyan', `${this.#source(event)} → ${to}`)
   }
 

@@ -2,7 +2,6 @@ import { type ArpEvent } from '../decode/arp.ts'
 import { type KernelEvent } from '../decode/event.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { type IcmpEvent } from '../decode/icmp.ts'
-import { type MessageEvent } from '../decode/message.ts'
 import { type NdpEvent } from '../decode/ndp.ts'
 import { type PacketEvent } from '../decode/packet-event.ts'
 import { applicationName, hasPorts, transportName } from '../decode/protocol.ts'
@@ -10,7 +9,9 @@ import { type Device } from '../enrich/device.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { serviceName } from '../enrich/service.ts'
+import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { ActivityLines, type LineOptions } from './activity-lines.ts'
+import { content, hash } from './content.ts'
 import { Seen } from './seen.ts'
 
 export interface ActivityOptions extends Omit<LineOptions, 'maker'> {
@@ -24,7 +25,7 @@ const limit = 65_536
 const patience = 400_000
 const waitingLimit = 4096
 
-type PortEvent = FlowEvent | MessageEvent
+type PortEvent = FlowEvent | ProtocolEvent
 
 /**
  * The network coming to life, as lines for a person: a device that is new, and the first time that
@@ -59,9 +60,6 @@ export class Activity {
       case 'flow':
         this.#flow(event)
         break
-      case 'message':
-        this.#message(event)
-        break
       case 'arp':
         this.#arp(event)
         break
@@ -71,8 +69,20 @@ export class Activity {
       case 'icmp':
         this.#icmp(event)
         break
+      case 'message':
       case 'fragment':
-        break
+        break // what they say comes as the event of a protocol
+    }
+  }
+
+  /** What a conversation says: shown the first time that a device says it to this end. */
+  protocol(event: ProtocolEvent): void {
+    const { service, detail } = content(event)
+    if (service === undefined) return
+    const ends = this.#ends(event)
+    this.#shown.add(...ends, kinds.used)
+    if (this.#shown.add(...ends, kinds.content, hash(`${service} ${detail ?? ''}`))) {
+      this.#lines.use(event, service, detail)
     }
   }
 
@@ -102,15 +112,6 @@ export class Activity {
       this.#lines.use(flow, application ?? guess(flow))
       if (application !== undefined) this.#shown.add(...this.#ends(flow), flow.l7)
     }
-  }
-
-  #message(message: MessageEvent): void {
-    const { application } = message
-    if (application === undefined) return
-    const ends = this.#ends(message)
-    if (!this.#shown.add(...ends, message.l7)) return
-    this.#shown.add(...ends, kinds.used)
-    this.#lines.use(message, application)
   }
 
   #arp(event: ArpEvent): void {
@@ -151,7 +152,7 @@ export class Activity {
 }
 
 /** Numbers that no `enum l7` has. */
-const kinds = { used: 1000, arp: 1001, ndp: 1002, icmp: 1003 } as const
+const kinds = { used: 1000, arp: 1001, ndp: 1002, icmp: 1003, content: 1004 } as const
 
 /** Ports without a service are made up for each connection (FTP data, RTP …): one line for all. */
 function servicePort({ protocol, destinationPort }: PortEvent | IcmpEvent): number {

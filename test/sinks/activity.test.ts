@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { Devices } from '../../src/enrich/devices.ts'
 import { observe } from '../../src/enrich/evidence.ts'
 import { OnLink } from '../../src/enrich/on-link.ts'
+import { Protocols } from '../../src/protocols/protocols.ts'
 import { Activity } from '../../src/sinks/activity.ts'
 import { Seen } from '../../src/sinks/seen.ts'
 import { arp, event, type Fields, micros } from '../enrich/record.ts'
+import * as p from '../generate/packets.ts'
 import { openTemporary } from '../storage/open.ts'
 
 const mac = '00-00-5E-00-53-23'
@@ -12,6 +14,7 @@ let lines: string[]
 let activity: Activity
 let devices: Devices
 let onLink: OnLink
+let protocols: Protocols
 
 beforeEach(async () => {
   lines = []
@@ -36,6 +39,7 @@ beforeEach(async () => {
     interfaceName: ifindex => (ifindex === 7 ? 'eth0' : undefined),
     write: line => lines.push(line),
   })
+  protocols = new Protocols(one => activity.protocol(one))
 })
 
 /** What the records show, with times and the end of the line left out. */
@@ -45,6 +49,7 @@ function shown(...records: Fields[]): string[] {
     const one = event(record)
     observe(one, devices, onLink)
     activity.event(one)
+    protocols.take(one)
   }
   activity.tick(Number.POSITIVE_INFINITY)
   return lines.slice(before).map(line => line.slice(9, -1))
@@ -65,6 +70,7 @@ const dns: Fields = {
   protocol: 17,
   to: '192.0.2.1',
   ports: [999, 53],
+  payload: p.dnsQuery('www.example.org\u001b[31m', 'A'),
 }
 
 describe('activity', () => {
@@ -80,9 +86,10 @@ describe('activity', () => {
 
   test('waits a moment for the content to say what a port cannot', () => {
     const start: Fields = { ...flow, ports: [40_000, 8443] }
-    const hello: Fields = { ...start, kind: 'EVENT_MESSAGE', l7: 6, time: 0.1 }
+    const payload = p.httpRequest({ host: 'www.example.org' })
+    const hello: Fields = { ...start, kind: 'EVENT_MESSAGE', l7: 6, time: 0.1, payload }
     expect(shown(start, hello, { ...start, kind: 'EVENT_FLOW_END', time: 3 }).slice(1)).toEqual([
-      `[eth0] HTTP   192.0.2.23 (${maker}) → 198.51.100.9:8443`,
+      `[eth0] HTTP   192.0.2.23 (${maker}) → 198.51.100.9:8443 (GET www.example.org)`,
     ])
   })
 
@@ -101,7 +108,7 @@ describe('activity', () => {
     const six: Fields = { ...flow, from: 'fe80::23', to: 'fe80::1', ports: [1, 443] }
     const request = arp(1, mac, '192.0.2.23', '192.0.2.1')
     expect(shown(dns, dns, ping, ping, six, { kind: 'EVENT_ARP', mac, payload: request })).toEqual([
-      `[eth0] DNS    192.0.2.23 (${maker}) → 192.0.2.1:53`,
+      `[eth0] DNS    192.0.2.23 (${maker}) → 192.0.2.1:53 (example.org\\027[31m A)`,
       `[eth0] ICMP   192.0.2.23 (${maker}) → 198.51.100.9 echo-request`,
       `[eth0] ADDR   fe80::23 is also ${mac} (${maker})`,
       `[eth0] ARP    192.0.2.23 (${maker}) asks for 192.0.2.1`,
@@ -129,7 +136,7 @@ describe('activity', () => {
     expect(activity.leftOut).toBe(951)
     expect(shown({ ...dns, time: 2 })).toEqual([
       '… and 951 more in a second',
-      `[eth0] DNS    192.0.2.23 (${maker}) → 192.0.2.1:53`,
+      `[eth0] DNS    192.0.2.23 (${maker}) → 192.0.2.1:53 (example.org\\027[31m A)`,
     ])
   })
 

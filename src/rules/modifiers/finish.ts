@@ -2,6 +2,7 @@ import { networkFault } from '../../config/address.ts'
 import { IpAddress } from '../../decode/address.ts'
 import { type CidrMatch, type Match } from '../ast.ts'
 import { quote } from '../fault.ts'
+import { mask } from '../network.ts'
 import { encode } from '../pattern/encode.ts'
 import { textMatch } from '../pattern/match.ts'
 import { anyText, type Pattern } from '../pattern/parts.ts'
@@ -88,10 +89,4 @@ function unmapped(family: 4 | 6, words: CidrMatch['words'], prefix: number) {
     family === 6 && prefix >= 96 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff
   if (!mapped) return { family, words, prefix }
   return { family: 4 as const, words: [words[3], 0, 0, 0] as const, prefix: prefix - 96 }
-}
-
-/** Bits of word `index` that a prefix covers. */
-export function mask(prefix: number, index: number): number {
-  const bits = Math.min(Math.max(prefix - 32 * index, 0), 32)
-  return bits === 0 ? 0 : -1 << (32 - bits)
 }

@@ -4,7 +4,8 @@ import { textOf } from './attributes.ts'
 
 /** A document after collections are unfolded, and the faults that belong to it. */
 export interface Unfolded {
-  readonly map: MapNode
+  /** Undefined where the document only said something about others. */
+  readonly map: MapNode | undefined
   readonly faults: Faults
 }
 
@@ -16,7 +17,7 @@ export function unfold(nodes: readonly Node[], faultsOf: () => Faults): Unfolded
   const state: State = { global: undefined, before: undefined }
   return nodes.flatMap(node => {
     const faults = faultsOf()
-    if (node.type === 'map') return unfoldMap(node, state, faults) ?? []
+    if (node.type === 'map') return unfoldMap(node, state, faults)
     // A document of comments only says nothing.
     if (node.type === 'scalar' && node.value === null) return []
     faults.error(node.offset, 'a rule is a map; this document is not')
@@ -29,11 +30,11 @@ interface State {
   before: MapNode | undefined
 }
 
-function unfoldMap(node: MapNode, state: State, faults: Faults): Unfolded | undefined {
+function unfoldMap(node: MapNode, state: State, faults: Faults): Unfolded {
   const { name, rest } = takeAction(node, faults)
   if (name === 'reset') state.global = undefined
   if (name === 'global') state.global = state.before = rest
-  if (name === 'reset' || name === 'global') return undefined
+  if (name === 'reset' || name === 'global') return { map: undefined, faults }
   const own = name === 'repeat' && state.before !== undefined ? merge(state.before, rest) : rest
   state.before = own
   const { global } = state

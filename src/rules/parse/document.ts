@@ -47,8 +47,9 @@ export function parseRules(text: string, file: string, options: ParseOptions = {
   }
   for (const unfolded of unfold(nodes, () => new Faults(source))) {
     const { map, faults: found } = unfolded
-    const document = parseDocument(map, found, options.placeholders ?? new Map())
+    const document = map && parseDocument(map, found, options.placeholders ?? new Map())
     all.push(...found.list)
+    if (map === undefined) continue
     if (document !== undefined && !found.fatal) documents.push(document)
     else invalid.push(invalidDocument(map, found))
   }

@@ -85,7 +85,7 @@ build/bench/.stamp: $(SOURCES) $(BENCHES) tsconfig.bench.json node_modules/.orth
 # Inside node_modules, so that removing the folder asks for a new install.
 node_modules/.orthrus: package-lock.json | $(NEED_BUILD)
 	$(short) NPM node_modules
-	$(Q)npm ci --ignore-scripts $(if $(Q),--loglevel=error) && touch $@
+	$(Q)npm ci --ignore-scripts $(if $(Q),--loglevel=error >/dev/null) && touch $@
 
 build:
 	@mkdir -p $@

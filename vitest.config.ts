@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-// Kernel tests share the machine's BPF maps, tc hooks and namespaces: one file at a time, apart.
+// Kernel and live tests share the machine's BPF maps, tc hooks and cores: one file at a time, apart.
+const serial = ['test/kernel', 'test/live']
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -9,13 +11,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/kernel/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: serial.map(folder => `${folder}/**`),
+        },
       },
       {
         extends: true,
         test: {
           name: 'kernel',
-          include: ['test/kernel/**/*.test.ts'],
+          include: serial.map(folder => `${folder}/**/*.test.ts`),
           fileParallelism: false,
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },

@@ -50,6 +50,7 @@ enum l7 {
 	L7_SSH = 8,
 	L7_DHCP4 = 9,
 	L7_DHCP6 = 10,
+	L7_FIRST = 11, /* the first bytes of a side that is none of these: user space knows more */
 };
 
 enum tunnel {
@@ -101,7 +102,7 @@ struct event_icmp {
 	__u32 length; /* bytes after the 8-byte ICMP header */
 };
 
-/* FRAGMENT: where these bytes belong in the datagram. */
+/* FRAGMENT: where the bytes, from the IP payload on, belong in the datagram. */
 struct event_fragment {
 	__u32 id;
 	__u16 offset; /* bytes */
@@ -138,7 +139,8 @@ struct event {
 	__u32 tunnel_id; /* VNI, key, TEID, label or session */
 	__u8 tunnel; /* enum tunnel, innermost */
 	__u8 ttl;
-	__u8 pad[2];
+	__u8 outer_family; /* of struct event_outer: 4, 6, or 0 without outer IP */
+	__u8 l7; /* FLOW_*: enum l7 of the conversation, as far as known */
 	union {
 		struct event_flow flow;
 		struct event_message message;
@@ -200,7 +202,8 @@ struct flow {
 	__u8 history_length;
 	__u8 history[13];
 	__u8 history_seen[2];
-	__u8 pad[5];
+	__u8 outer_family;
+	__u8 pad[4];
 };
 
 enum flow_flags {

@@ -113,6 +113,7 @@ static __always_inline void fill_flow(struct flow *f, const struct packet *p, __
 	f->tunnel_id = p->tunnel_id;
 	f->tunnel = p->tunnel;
 	f->ifindex = p->ifindex;
+	f->outer_family = p->outer_family;
 	f->opener = sender_opened(p) ? side : !side;
 	if (p->flags & EVENT_ON_LINK)
 		f->flags |= FLOW_ON_LINK;
@@ -129,10 +130,28 @@ static __always_inline void fill_flow(struct flow *f, const struct packet *p, __
 	}
 }
 
-static __always_inline void keep_outer(const struct packet *p, const struct flow_key6 *key)
+/* The tunnel's ends turned round, for a packet of the responder. */
+static __always_inline void turn_outer(__u32 outer[8])
 {
-	if (p->tunnel)
-		bpf_map_update_elem(&outers, key, p->outer, BPF_ANY);
+	__u32 word;
+
+	for (__u32 i = 0; i < 4; i++) {
+		word = outer[i];
+		outer[i] = outer[i + 4];
+		outer[i + 4] = word;
+	}
+}
+
+/* As the opener sees them, like everything that is said of a flow. */
+static __always_inline void keep_outer(struct packet *p, const struct flow_key6 *key)
+{
+	bool turn = !sender_opened(p);
+
+	if (turn)
+		turn_outer(p->outer);
+	bpf_map_update_elem(&outers, key, p->outer, BPF_ANY);
+	if (turn)
+		turn_outer(p->outer);
 }
 
 /* The entry of this packet's conversation; *made when the packet is its first. */
@@ -174,7 +193,8 @@ static __noinline struct flow *find6(struct context *c, struct packet *p, __u32 
 	fill_flow(&c->scratch->flow, p, side);
 	if (!bpf_map_update_elem(&flows6, &key, &c->scratch->flow, BPF_NOEXIST))
 		*made = true;
-	keep_outer(p, &key);
+	if (p->tunnel)
+		keep_outer(p, &key);
 	return bpf_map_lookup_elem(&flows6, &key);
 }
 
@@ -258,12 +278,13 @@ static __always_inline bool count_packet(struct context *c, const struct packet 
 }
 
 /* A record about the whole conversation, as its opener sees it. */
-static __always_inline int send_flow(struct context *c, const struct packet *p,
-				const struct flow *f, __u8 kind, __u32 class)
+static __always_inline int send_flow(struct context *c, struct packet *p, const struct flow *f,
+				     __u8 kind, __u32 class)
 {
 	struct event *e = begin(c, p, kind, EVENT_FLOW_SIZE, class);
 	const struct flow_side *from = &f->side[f->opener & 1], *to = &f->side[~f->opener & 1];
 	bool turn = (p->flags & EVENT_REPLY) != 0;
+	int failed;
 
 	e->flags &= ~EVENT_REPLY;
 	if (f->flags & FLOW_MIDSTREAM)
@@ -273,9 +294,11 @@ static __always_inline int send_flow(struct context *c, const struct packet *p,
 		e->dst_port = bpf_ntohs(p->sport);
 		__builtin_memcpy(e->src, p->dst, sizeof(e->src));
 		__builtin_memcpy(e->dst, p->src, sizeof(e->dst));
+		turn_outer(p->outer);
 	}
 	__builtin_memcpy(e->src_mac, f->mac[f->opener & 1], 6);
 	__builtin_memcpy(e->dst_mac, f->mac[~f->opener & 1], 6);
+	e->l7 = from->l7 ? from->l7 : to->l7;
 	e->flow.first = f->first;
 	e->flow.last = from->last > to->last ? from->last : to->last;
 	e->flow.side[0] = from->totals;
@@ -284,7 +307,10 @@ static __always_inline int send_flow(struct context *c, const struct packet *p,
 	e->flow.tcp_flags[1] = to->tcp_flags;
 	e->flow.history_length = f->history_length;
 	__builtin_memcpy(e->flow.history, f->history, sizeof(f->history));
-	return finish(c, p, p->off, 0);
+	failed = finish(c, p, p->off, 0);
+	if (turn)
+		turn_outer(p->outer);
+	return failed;
 }
 
 /* The conversation's first packet, unless its source starts too many. */

@@ -54,6 +54,7 @@ static __always_inline __u32 wire_length(const struct __sk_buff *skb)
 #define bounded(length, most) (length)
 #define bpf_htons(x) ((__u16)htobe16(x))
 #define bpf_ntohs(x) ((__u16)be16toh(x))
+#define bpf_htonl(x) ((__u32)htobe32(x))
 #define bpf_ntohl(x) ((__u32)be32toh(x))
 #define BPF_ANY 0
 #define BPF_NOEXIST 1

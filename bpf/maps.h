@@ -18,6 +18,14 @@ struct head {
 	__u8 b[HEAD_ROOM];
 	__u32 here; /* of which so many are real */
 	__u32 length; /* of the whole payload */
+	__u32 token; /* letters that a method may have, at the front */
+};
+
+/* The payload at hand, without what its side has sent before. */
+struct segment {
+	__u32 seq;
+	__u32 length;
+	__u32 l7; /* what begins with it */
 };
 
 /* The part of a segment or datagram that belongs to a message. */
@@ -39,7 +47,9 @@ struct piece {
  */
 struct scratch {
 	struct packet packet;
+	struct packet carrier; /* the outer packet of a tunnel, while the inner one is read */
 	struct head head;
+	struct segment segment;
 	struct piece piece;
 	__u8 record[FIXED_MAX + sizeof(struct event_outer) + PAYLOAD_MAX];
 	struct flow flow;

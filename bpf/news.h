@@ -123,8 +123,8 @@ static __always_inline struct event *begin(struct context *c, const struct packe
 	e->tunnel_id = p->tunnel_id;
 	e->tunnel = p->tunnel;
 	e->ttl = p->ttl;
-	e->pad[0] = 0;
-	e->pad[1] = 0;
+	e->outer_family = p->outer_family;
+	e->l7 = L7_UNKNOWN;
 	return e;
 }
 

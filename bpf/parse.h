@@ -18,7 +18,7 @@
 #include "platform.h"
 
 #define MAX_OFFSET 0x3fff /* deeper headers are hostile; also keeps the verifier's ranges small */
-#define MAX_TAGS 2
+#define MAX_TAGS 4
 #define MAX_EXTENSIONS 8
 
 #define TCP_FIN 0x01
@@ -65,6 +65,7 @@ struct packet {
 	__u8 more_fragments;
 	__u8 icmp_type;
 	__u8 icmp_code;
+	__u8 outer_family;
 	__u8 side; /* place of the source in the flow's key */
 };
 
@@ -129,9 +130,16 @@ static __always_inline void *peek(struct __sk_buff *skb, __u32 off, __u32 size, 
 	return spare;
 }
 
+#define ETHERTYPE_VNTAG 0x8926 /* IEEE 802.1BR, as Cisco ships it */
+
 static __always_inline bool is_vlan(__u16 ethertype)
 {
 	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD || ethertype == ETH_P_QINQ1;
+}
+
+static __always_inline bool is_tag(__u16 ethertype)
+{
+	return is_vlan(ethertype) || ethertype == ETHERTYPE_VNTAG;
 }
 
 /* The outer tag fills packet.vlan, the next one inner_vlan, more are skipped. */
@@ -150,12 +158,15 @@ static __always_inline int parse_tags(struct __sk_buff *skb, struct packet *p)
 	struct vlan_tag spare, *tag;
 
 	for (__u32 i = 0; i < MAX_TAGS; i++) {
-		if (!is_vlan(p->ethertype))
+		if (!is_tag(p->ethertype))
 			return 0;
+		if (p->ethertype == ETHERTYPE_VNTAG)
+			p->off += 2; /* a longer tag: its EtherType ends it as well */
 		tag = peek(skb, p->off, sizeof(*tag), &spare);
 		if (!tag)
 			return -1;
-		note_vlan(p, bpf_ntohs(tag->tci));
+		if (p->ethertype != ETHERTYPE_VNTAG)
+			note_vlan(p, bpf_ntohs(tag->tci));
 		p->ethertype = bpf_ntohs(tag->ethertype);
 		p->off += sizeof(*tag);
 	}
@@ -191,7 +202,7 @@ static __always_inline int parse_ethernet(struct __sk_buff *skb, struct packet *
 	p->flags |= EVENT_ON_LINK;
 	p->ethertype = bpf_ntohs(eth->h_proto);
 	p->off += sizeof(*eth);
-	if (is_vlan(p->ethertype) && parse_tags(skb, p))
+	if (is_tag(p->ethertype) && parse_tags(skb, p))
 		return -1;
 	if (p->ethertype < ETH_P_802_3_MIN)
 		return parse_snap(skb, p);

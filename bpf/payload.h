@@ -15,16 +15,23 @@
 
 #define MIN_HEAD 9 /* fewer can only be the beginning of one */
 
+#define TOKEN_MAX (HEAD - 6) /* of a method, so that its target is in the head too */
+
+#define HTTP_MIN 16 /* no head is shorter; a method cut in two is */
 #define LOOK_MAX 16 /* payload segments of a side that are searched for a first message */
 #define LOOK_MAX_UDP 4
 #define BEYOND_MAX 16 /* segments past a message after which its missing pieces are given up */
-#define EARLY_MAX 8
+#define EARLY_MAX 24
 #define COPIES_MAX 40
+
+#define FIRST_BYTES 64
 
 #define CAP_HANDSHAKE (16384 + 512) /* a full TLS record, RFC 8446 5.1, and headers */
 #define CAP_HEAD 4096
 #define CAP_DNS 16384
 
+#define TLS_CHANGE_CIPHER_SPEC 20
+#define TLS_ALERT 21
 #define TLS_HANDSHAKE 22
 #define TLS_RECORD 5
 #define WHOLE_FLIGHT 0xffffff /* follow until something other than a handshake record */
@@ -37,9 +44,45 @@ enum stage {
 	STAGE_DONE, /* nothing more to see on this side */
 };
 
+/* What only this file reads of a flow_side lies in its padding: need, marks, gap. */
+#define MARKS 3 /* offsets in flow_side.pad */
+#define GAP 6
+
+#define MARK_SYNCHRONIZED 1 /* next_seq means something */
+#define MARK_GAP 2 /* bytes between the gap's start and next_seq may still come */
+
 static __always_inline __s32 seq_diff(__u32 a, __u32 b)
 {
 	return (__s32)(a - b);
+}
+
+/* The sequence number of the next byte, by a SYN or by the first segment seen. */
+static __always_inline void synchronize(struct flow_side *me, __u32 seq)
+{
+	me->next_seq = seq;
+	me->pad[MARKS] = MARK_SYNCHRONIZED;
+}
+
+static __always_inline __u32 get_gap(const struct flow_side *me)
+{
+	__u32 gap;
+
+	__builtin_memcpy(&gap, me->pad + GAP, sizeof(gap));
+	return gap;
+}
+
+static __always_inline void set_gap(struct flow_side *me, __u32 gap)
+{
+	__builtin_memcpy(me->pad + GAP, &gap, sizeof(gap));
+}
+
+/* Before next_seq skips bytes that did not come. */
+static __always_inline void open_gap(struct flow_side *me)
+{
+	if (me->pad[MARKS] & MARK_GAP)
+		return;
+	set_gap(me, me->next_seq);
+	me->pad[MARKS] |= MARK_GAP;
 }
 
 static __always_inline struct head *load_head(struct context *c, const struct packet *p,
@@ -58,6 +101,13 @@ static __always_inline struct head *load_head(struct context *c, const struct pa
 	if (n && bpf_skb_load_bytes(c->skb, p->off, h->b, bounded(n, HEAD_ROOM)))
 		h->here = 0;
 	return h;
+}
+
+/* RFC 8446 6: an alert in the clear is two bytes, level and description. */
+static __always_inline bool is_tls_alert(const struct head *h)
+{
+	return h->here >= 7 && h->b[0] == TLS_ALERT && h->b[1] == 3 && h->b[2] <= 4 &&
+	       be16_at(h->b + 3) == 2 && (h->b[5] == 1 || h->b[5] == 2);
 }
 
 /* RFC 8446 5.1: a handshake record with a ClientHello or ServerHello on top. */
@@ -82,22 +132,30 @@ static __always_inline bool is_token_char(__u8 b)
 	return (b >= 'A' && b <= 'Z') || b == '-' || b == '_';
 }
 
+/* Kept with the head: one walk for the verifier, whoever asks. */
+static __always_inline void measure_token(struct head *h)
+{
+	__u32 i;
+
+	for (i = 0; i < TOKEN_MAX; i++) {
+		if (!is_token_char(h->b[i]))
+			break;
+	}
+	h->token = i;
+}
+
 /* RFC 9112 3: method SP target. Any method in capitals; the target makes it HTTP. */
 static __always_inline bool is_http_request(const struct head *h)
 {
+	__u32 n = h->token;
 	__u8 target;
 
-	for (__u32 i = 0; i < HEAD - 6; i++) {
-		if (is_token_char(h->b[i]))
-			continue;
-		if (i < 3 || h->b[i] != ' ')
-			return false;
-		target = h->b[i + 1];
-		return target == '/' || target == '*' ||
-		       ((target | 0x20) == 'h' && (h->b[i + 2] | 0x20) == 't') ||
-		       (i == 7 && h->b[0] == 'C' && h->b[1] == 'O' && h->b[2] == 'N');
-	}
-	return false;
+	if (n < 3 || n >= TOKEN_MAX || h->b[n] != ' ')
+		return false;
+	target = h->b[n + 1];
+	return target == '/' || target == '*' ||
+	       ((target | 0x20) == 'h' && (h->b[n + 2] | 0x20) == 't') ||
+	       (n == 7 && h->b[0] == 'C' && h->b[1] == 'O' && h->b[2] == 'N');
 }
 
 static __always_inline bool is_http_response(const struct head *h)
@@ -210,7 +268,7 @@ static __always_inline bool is_dns_stream(const struct packet *p, const struct h
 
 static __always_inline __u8 know_stream(const struct packet *p, const struct head *h)
 {
-	if (is_tls(h) || is_sslv2(h))
+	if (is_tls(h) || is_tls_alert(h) || is_sslv2(h))
 		return L7_TLS;
 	if (is_http_response(h) || is_http_request(h))
 		return L7_HTTP;
@@ -222,6 +280,8 @@ static __always_inline __u8 know_stream(const struct packet *p, const struct hea
 /* Too short to know, but a message may begin like this. */
 static __always_inline __u8 may_become(const struct packet *p, const struct head *h)
 {
+	__u32 n;
+
 	if (!h->here || h->length >= HEAD)
 		return L7_UNKNOWN;
 	if (h->b[0] == TLS_HANDSHAKE && h->length < MIN_HEAD && (h->here < 2 || h->b[1] == 3))
@@ -233,15 +293,14 @@ static __always_inline __u8 may_become(const struct packet *p, const struct head
 	if (h->b[0] == 'S' && h->length < 4 && (h->here < 2 || h->b[1] == 'S'))
 		return L7_SSH;
 	/* A method and perhaps a blank, nothing else yet. */
-	for (__u32 i = 0; i < HEAD - 6; i++) {
-		if (i >= h->here)
-			return L7_HTTP;
-		if (!is_token_char(h->b[i]))
-			return h->b[i] == ' ' && i >= 3 && i + 3 > h->here ? L7_HTTP :
-			       h->b[i] == '/' && i == 4 && h->b[0] == 'H' ? L7_HTTP :
-									      L7_UNKNOWN;
-	}
-	return L7_UNKNOWN;
+	n = h->token;
+	if (n >= h->here)
+		return L7_HTTP;
+	if (n >= TOKEN_MAX)
+		return L7_UNKNOWN;
+	if (n >= 3 && h->b[n] == ' ' && n + 3 > h->here)
+		return L7_HTTP;
+	return n == 4 && h->b[n] == '/' && h->b[0] == 'H' ? L7_HTTP : L7_UNKNOWN;
 }
 
 static __always_inline bool is_name(__u8 l7)
@@ -292,16 +351,99 @@ __stage int send_piece(struct __sk_buff *skb)
 	return 0;
 }
 
-static __noinline int see_datagram(struct context *c, const struct packet *p,
-				    struct flow_side *me, __u32 length)
+/* RFC 791 3.2, RFC 8200 4.5: one fragment, the UDP header of a first one included. */
+__stage int send_fragment(struct __sk_buff *skb)
 {
-	struct piece *piece = &c->scratch->piece;
-	struct head *h = load_head(c, p, length);
+	struct context c = {};
+	struct packet *p;
+	struct event *e;
+	__u32 from, want;
+
+	if (open_context(&c, skb))
+		return -1;
+	p = &c.scratch->packet;
+	p->now = fine_clock();
+	if (!within_budget(p, CLASS_FRAGMENT, settings.fragment_interval,
+			   settings.fragment_burst)) {
+		c.counters->held[CLASS_FRAGMENT]++;
+		return -1;
+	}
+	from = p->fragment_off ? p->off : p->off - sizeof(struct udphdr);
+	want = p->end > from ? p->end - from : 0;
+	e = begin(&c, p, EVENT_FRAGMENT, EVENT_ICMP_SIZE, CLASS_FRAGMENT);
+	e->fragment.id = p->fragment_id;
+	e->fragment.offset = p->fragment_off;
+	e->fragment.more = p->more_fragments;
+	e->fragment.pad = 0;
+	return finish(&c, p, from, want < PAYLOAD_MAX ? want : PAYLOAD_MAX);
+}
+
+/* The first bytes of a side that nobody here knows: enough to put a name to its protocol. */
+static __always_inline void send_first(struct __sk_buff *skb, struct scratch *scratch, __u32 seq,
+				       __u32 length)
+{
+	struct piece *piece = &scratch->piece;
+
+	piece->seq = seq;
+	piece->from = scratch->packet.off;
+	piece->want = length < FIRST_BYTES ? length : FIRST_BYTES;
+	piece->length = length;
+	piece->start = seq;
+	piece->end = seq;
+	piece->l7 = L7_FIRST;
+	send_piece(skb);
+}
+
+/* A stage's view: the packet at hand and the side that sent it. */
+struct view {
+	struct context c;
+	struct packet *p;
+	struct flow_side *me;
+	struct segment *segment;
+};
+
+static __always_inline int open_view(struct view *v, struct __sk_buff *skb)
+{
+	struct flow *f;
+
+	if (open_context(&v->c, skb))
+		return -1;
+	v->p = &v->c.scratch->packet;
+	v->segment = &v->c.scratch->segment;
+	f = find_again(v->p);
+	if (!f)
+		return -1;
+	v->me = &f->side[v->p->side & 1];
+	return 0;
+}
+
+/* One message a datagram. */
+__stage int see_datagram(struct __sk_buff *skb)
+{
+	struct view v = {};
+	struct flow_side *me;
+	struct piece *piece;
+	struct packet *p;
+	struct head *h;
+	__u32 length;
 	__u8 l7;
 
-	l7 = know_datagram(c, p, h);
+	if (open_view(&v, skb))
+		return -1;
+	p = v.p;
+	me = v.me;
+	p->now = fine_clock();
+	length = p->end - p->off;
+	h = load_head(&v.c, p, length);
+	piece = &v.c.scratch->piece;
+	/* User space puts names together from all fragments. */
+	if (p->more_fragments && name_port(p))
+		return send_fragment(skb);
+	l7 = know_datagram(&v.c, p, h);
 	if (!l7) {
 		/* The short header ends QUIC's handshake; ports of names are always looked at. */
+		if (me->l7 == L7_UNKNOWN && !me->looked && !name_port(p))
+			send_first(skb, v.c.scratch, 0, length);
 		if (me->l7 == L7_QUIC && !(h->b[0] & 0x80))
 			me->stage = STAGE_DONE;
 		else if (!name_port(p) && me->l7 == L7_UNKNOWN && ++me->looked >= LOOK_MAX_UDP)
@@ -320,7 +462,7 @@ static __noinline int see_datagram(struct context *c, const struct packet *p,
 	piece->start = 0;
 	piece->end = length;
 	piece->l7 = l7;
-	send_piece(c->skb);
+	send_piece(skb);
 	return 0;
 }
 
@@ -335,13 +477,30 @@ static __always_inline __u32 cap(__u8 l7)
 	return CAP_HEAD;
 }
 
+/* What the segment at hand begins: enum l7; what it may become, if it is too short to tell, << 8. */
+__stage int recognise(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+	struct head *h;
+	__u8 l7;
+
+	if (open_context(&c, skb))
+		return 0;
+	p = &c.scratch->packet;
+	h = load_head(&c, p, c.scratch->segment.length);
+	measure_token(h);
+	l7 = know_stream(p, h);
+	return l7 ? l7 : may_become(p, h) << 8;
+}
+
 /* No more messages to expect on this side, or the next one of the same kind. */
 static __always_inline void rest(struct flow_side *me)
 {
 	me->stage = me->l7 == L7_HTTP || me->l7 == L7_DNS ? STAGE_IDLE : STAGE_DONE;
 	me->looked = 0;
 	me->copies = 0;
-	me->msg_end = 0;
+	me->msg_end = me->next_seq;
 }
 
 /*
@@ -363,15 +522,44 @@ static __always_inline void walk_records(struct context *c, const struct packet 
 			me->stage = STAGE_BLIND;
 			return;
 		}
-		if (bpf_skb_load_bytes(c->skb, p->off + at, record, TLS_RECORD) ||
-		    record[0] != TLS_HANDSHAKE || record[1] != 3) {
+		if (bpf_skb_load_bytes(c->skb, p->off + at, record, TLS_RECORD) || record[1] != 3) {
 			*need = 0;
 			return;
 		}
 		size = be16_at(record + 3);
+		/* How the flight ends is told too; a warning may come before or within it. */
+		if ((record[0] == TLS_CHANGE_CIPHER_SPEC || record[0] == TLS_ALERT) && size < 64)
+			me->msg_end += TLS_RECORD + size;
+		if (record[0] == TLS_ALERT)
+			continue;
+		if (record[0] != TLS_HANDSHAKE) {
+			*need = 0;
+			return;
+		}
 		me->msg_end += TLS_RECORD + size;
 		*need = *need == WHOLE_FLIGHT ? WHOLE_FLIGHT : *need > size ? *need - size : 0;
 	}
+	me->stage = STAGE_BLIND; /* more records than we care to count */
+}
+
+/* Moves msg_end over further DNS messages that begin in this segment: their run is one. */
+static __always_inline void walk_messages(struct context *c, const struct packet *p,
+					  struct flow_side *me, __u32 seq, __u32 length)
+{
+	__u8 size[2];
+	__u32 at;
+
+	for (__u32 i = 0; i < 8; i++) {
+		at = me->msg_end - seq;
+		if (at >= length || me->msg_end - me->msg_start >= CAP_DNS)
+			return;
+		if (at + 2 > length)
+			break;
+		if (bpf_skb_load_bytes(c->skb, p->off + at, size, 2) || be16_at(size) < 12)
+			return;
+		me->msg_end += 2 + be16_at(size);
+	}
+	me->stage = STAGE_BLIND;
 }
 
 /* flow_side.need is 24 bits in the padding: handshake bytes that further records must bring. */
@@ -397,12 +585,12 @@ static __always_inline void begin_tls(struct context *c, const struct packet *p,
 		set_need(me, 0);
 		return;
 	}
-	if (h->here < MIN_HEAD || record < 4) {
+	me->msg_end = seq + TLS_RECORD + record;
+	if (h->b[0] != TLS_ALERT && (h->here < MIN_HEAD || record < 4)) {
 		me->stage = STAGE_BLIND;
 		return;
 	}
-	me->msg_end = seq + TLS_RECORD + record;
-	if (h->b[5] == 1) {
+	if (h->b[0] == TLS_HANDSHAKE && h->b[5] == 1) {
 		need = be24_at(h->b + 6) + 4;
 		need = need > record ? need - record : 0;
 	} else {
@@ -425,11 +613,20 @@ static __always_inline bool ends_head(struct context *c, const struct packet *p,
 	return last[0] == '\r' && last[1] == '\n' && last[2] == '\r' && last[3] == '\n';
 }
 
-static __always_inline void begin_message(struct context *c, const struct packet *p,
-					  struct flow_side *me, const struct head *h, __u8 l7,
-					  __u32 seq)
+/* A message of segment.l7 begins with the segment at hand; its head is in scratch. */
+__stage int begin_message(struct __sk_buff *skb)
 {
-	me->l7 = l7;
+	struct view v = {};
+	struct flow_side *me;
+	struct head *h;
+	__u32 seq;
+
+	if (open_view(&v, skb))
+		return -1;
+	me = v.me;
+	h = &v.c.scratch->head;
+	seq = v.segment->seq;
+	me->l7 = v.segment->l7;
 	me->msg_start = seq;
 	me->copies = 0;
 	me->looked = 0;
@@ -437,12 +634,13 @@ static __always_inline void begin_message(struct context *c, const struct packet
 	set_need(me, 0);
 	if (h->length < MIN_HEAD)
 		me->stage = STAGE_BLIND; /* its length is still to come */
-	else if (l7 == L7_TLS)
-		begin_tls(c, p, me, h, seq);
-	else if (l7 == L7_DNS)
+	else if (me->l7 == L7_TLS)
+		begin_tls(&v.c, v.p, me, h, seq);
+	else if (me->l7 == L7_DNS)
 		me->msg_end = seq + 2 + be16_at(h->b);
 	else
 		me->stage = STAGE_BLIND;
+	return 0;
 }
 
 /* Where copying stops. */
@@ -486,12 +684,40 @@ static __always_inline void advance(struct flow_side *me, __u32 seq, __u32 lengt
 		me->next_seq = seq + length;
 }
 
-/* Inside a message: copy what belongs to it, and see whether it is over. */
-static __noinline int follow(struct context *c, const struct packet *p,
-			      struct flow_side *me, __u32 seq, __u32 length)
+/*
+ * A message may begin inside what is copied blindly: HTTP's next head, since
+ * the end of the one before is not known, or TLS behind CONNECT or behind a
+ * few bytes that could have become something else.
+ */
+static __always_inline void begin_next(struct __sk_buff *skb, struct flow_side *me,
+				       struct segment *segment)
 {
-	__u32 need = get_need(me);
+	__u32 before = segment->seq - me->msg_start, l7;
 
+	if (me->l7 != L7_HTTP && before >= MIN_HEAD)
+		return;
+	l7 = recognise(skb);
+	if (l7 != L7_TLS && !(l7 == L7_HTTP && me->l7 == L7_HTTP && before >= HTTP_MIN))
+		return;
+	segment->l7 = l7;
+	begin_message(skb);
+}
+
+/* Inside a message: copy what belongs to it, and see whether it is over. */
+__stage int follow(struct __sk_buff *skb)
+{
+	struct view v = {};
+	struct flow_side *me;
+	__u32 seq, length, need;
+
+	if (open_view(&v, skb))
+		return -1;
+	me = v.me;
+	seq = v.segment->seq;
+	length = v.segment->length;
+	if (me->stage == STAGE_BLIND && seq == me->next_seq && seq != me->msg_start)
+		begin_next(skb, me, v.segment);
+	need = get_need(me);
 	if (need && me->stage == STAGE_FOLLOW) {
 		if (seq_diff(seq, me->msg_end) > 0)
 			me->stage = STAGE_BLIND; /* a record header went by unseen */
@@ -500,23 +726,24 @@ static __noinline int follow(struct context *c, const struct packet *p,
 		return 0;
 	}
 	if (need && me->stage == STAGE_FOLLOW && seq_diff(me->msg_end, seq) >= 0) {
-		walk_records(c, p, me, &need, seq, length);
+		walk_records(&v.c, v.p, me, &need, seq, length);
 		set_need(me, need);
 	}
-	copy_piece(c, p, me, seq, length);
+	if (me->l7 == L7_DNS && me->stage == STAGE_FOLLOW)
+		walk_messages(&v.c, v.p, me, seq, length);
+	copy_piece(&v.c, v.p, me, seq, length);
 	advance(me, seq, length);
-	if (me->stage == STAGE_BLIND && me->l7 == L7_HTTP && ends_head(c, p, length) &&
+	if (me->stage == STAGE_BLIND && me->l7 == L7_HTTP && ends_head(&v.c, v.p, length) &&
 	    me->next_seq == seq + length)
 		rest(me);
-	else if (me->copies >= COPIES_MAX ||
-		 (!need && seq_diff(me->next_seq, limit(me)) >= 0))
+	else if (me->copies >= COPIES_MAX || (!need && seq_diff(me->next_seq, limit(me)) >= 0))
 		rest(me);
 	return 0;
 }
 
 /*
- * A piece from beyond a gap, while the bytes before it may turn out to begin
- * a message: copied with its meaning left open.
+ * A piece with a gap before it, while the bytes in the gap may turn out to
+ * begin a message: copied with its meaning left open.
  */
 static __always_inline void copy_early(struct context *c, const struct packet *p,
 				       struct flow_side *me, __u32 seq, __u32 length)
@@ -531,76 +758,156 @@ static __always_inline void copy_early(struct context *c, const struct packet *p
 	piece->end = seq;
 	piece->l7 = L7_UNKNOWN;
 	me->early++;
-	if (!me->msg_end || seq_diff(seq + length, me->msg_end) > 0)
-		me->msg_end = seq + length; /* how far the early pieces reach */
 	send_piece(c->skb);
 }
 
-/* Between messages: 1 when this segment is the beginning of one. */
-static __noinline int search(struct context *c, const struct packet *p, struct flow_side *me,
-			     __u32 seq, __u32 length)
+/* Out of order, but near enough to belong to a message that begins at next_seq. */
+static __always_inline bool is_early(const struct flow_side *me, __s32 ahead)
 {
-	struct head *h;
-	__u8 l7;
+	return ahead > 0 && ahead < CAP_HANDSHAKE && me->early < EARLY_MAX;
+}
 
-	if (!me->next_seq)
-		me->next_seq = seq;
-	if (seq_diff(seq + length, me->next_seq) <= 0)
-		return 0; /* seen already */
-	h = load_head(c, p, length);
-	l7 = know_stream(p, h);
-	if (!l7 && seq == me->next_seq)
-		l7 = may_become(p, h);
-	if (l7) {
-		begin_message(c, p, me, h, l7, seq);
-		if (seq_diff(seq, me->next_seq) > 0)
+/* Between messages: 1 when the segment at hand is the beginning of one. */
+__stage int search(struct __sk_buff *skb)
+{
+	struct view v = {};
+	struct flow_side *me;
+	__u32 seq, length, l7;
+	__s32 ahead;
+
+	if (open_view(&v, skb))
+		return 0;
+	me = v.me;
+	seq = v.segment->seq;
+	length = v.segment->length;
+	ahead = seq_diff(seq, me->next_seq);
+	l7 = recognise(skb);
+	l7 = ahead ? l7 & 0xff : l7 | l7 >> 8;
+	if (l7 & 0xff) {
+		v.segment->l7 = l7 & 0xff;
+		begin_message(skb);
+		if (ahead > 0) {
+			/* Perhaps the middle of a message that only looks like a beginning. */
+			me->stage = STAGE_BLIND;
+			open_gap(me);
 			me->next_seq = seq;
+		}
 		return 1;
 	}
-	if (seq_diff(seq, me->next_seq) > 0 && me->early < EARLY_MAX) {
-		copy_early(c, p, me, seq, length);
+	if (is_early(me, ahead)) {
+		copy_early(&v.c, v.p, me, seq, length);
+		/* How far the early pieces reach. */
+		if (me->early == 1 || seq_diff(seq + length, me->msg_end) > 0)
+			me->msg_end = seq + length;
 		return 0;
 	}
-	/* In order and nothing known: go on behind it, and behind the early pieces that it reaches. */
+	if (ahead > 0)
+		open_gap(me);
+	else if (me->stage == STAGE_SEARCH && !me->looked)
+		send_first(skb, v.c.scratch, seq, length);
 	me->next_seq = seq + length;
-	if (me->early && seq_diff(me->msg_end, me->next_seq) > 0)
+	if (me->early && seq_diff(me->msg_end, me->next_seq) > 0) {
+		open_gap(me);
 		me->next_seq = me->msg_end;
+	}
 	if (me->stage == STAGE_SEARCH && ++me->looked >= LOOK_MAX)
 		me->stage = STAGE_DONE;
 	return 0;
 }
 
-static __always_inline int see_segment(struct context *c, const struct packet *p,
-				       struct flow_side *me, __u32 length)
+static __always_inline bool is_following(const struct flow_side *me)
 {
-	/* RFC 7413: with TCP Fast Open the SYN carries data; it takes a number itself. */
-	__u32 seq = p->seq + (p->tcp_flags & TCP_SYN ? 1 : 0);
-
-	if (me->stage != STAGE_FOLLOW && me->stage != STAGE_BLIND &&
-	    !search(c, p, me, seq, length))
-		return 0;
-	return follow(c, p, me, seq, length);
+	return me->stage == STAGE_FOLLOW || me->stage == STAGE_BLIND;
 }
 
-/* A side that may still have something to say, and a packet with payload on it. */
-__stage int see_payload(struct __sk_buff *skb)
+/* Where the bytes end that came in spite of a gap before them. */
+static __always_inline __u32 gap_end(const struct flow_side *me)
 {
-	struct context c = {};
-	struct flow_side *me;
-	struct packet *p;
-	struct flow *f;
+	return is_following(me) ? me->msg_start : me->next_seq;
+}
 
-	if (open_context(&c, skb))
+/* Whether this segment brings bytes of the gap. */
+static __always_inline bool is_late(const struct flow_side *me, __u32 seq, __u32 length)
+{
+	return me->pad[MARKS] & MARK_GAP && seq_diff(seq + length, get_gap(me)) > 0 &&
+	       seq_diff(seq, gap_end(me)) < 0;
+}
+
+/* What fills a gap may be the real beginning: 1 then. What it is else, the others tell. */
+__stage int fill_gap(struct __sk_buff *skb)
+{
+	struct view v = {};
+	struct flow_side *me;
+	__u32 seq, length, end, l7;
+	bool in_order, following;
+
+	if (open_view(&v, skb))
+		return 0;
+	me = v.me;
+	seq = v.segment->seq;
+	length = v.segment->length;
+	in_order = seq == get_gap(me);
+	following = is_following(me);
+	end = gap_end(me);
+	l7 = recognise(skb);
+	l7 = in_order && !following ? l7 | l7 >> 8 : l7;
+	if (in_order) {
+		set_gap(me, seq + length);
+		if (seq_diff(seq + length, end) >= 0)
+			me->pad[MARKS] &= ~MARK_GAP;
+	}
+	if (!following && seq_diff(seq + length, me->next_seq) > 0)
+		me->next_seq = seq + length;
+	if (l7 & 0xff) {
+		v.segment->l7 = l7 & 0xff;
+		begin_message(skb);
+		me->stage = STAGE_BLIND; /* records may have gone by */
+		return 1;
+	}
+	if (me->early < EARLY_MAX)
+		copy_early(&v.c, v.p, me, seq, length);
+	return 0;
+}
+
+/* Bytes at the front that were seen before, sent again together with new ones. */
+static __always_inline __u32 seen_bytes(const struct flow_side *me, bool late, __u32 seq)
+{
+	__u32 known = late ? get_gap(me) : me->next_seq;
+
+	return seq_diff(known, seq) > 0 ? known - seq : 0;
+}
+
+/* A segment of a side that may still have something to say. */
+__stage int see_segment(struct __sk_buff *skb)
+{
+	struct view v = {};
+	struct flow_side *me;
+	__u32 seq, length, known;
+	bool late;
+
+	if (open_view(&v, skb))
 		return -1;
-	p = &c.scratch->packet;
-	f = find_again(p);
-	if (!f)
-		return -1;
-	p->now = fine_clock();
-	me = &f->side[p->side & 1];
-	if (p->protocol == IPPROTO_TCP)
-		return see_segment(&c, p, me, p->end - p->off);
-	return see_datagram(&c, p, me, p->end - p->off);
+	me = v.me;
+	v.p->now = fine_clock();
+	/* RFC 7413: with TCP Fast Open the SYN carries data; it takes a number itself. */
+	seq = v.p->seq + (v.p->tcp_flags & TCP_SYN ? 1 : 0);
+	length = v.p->end - v.p->off;
+	if (!(me->pad[MARKS] & MARK_SYNCHRONIZED))
+		synchronize(me, seq);
+	late = is_late(me, seq, length);
+	if (late || !is_following(me)) {
+		known = seen_bytes(me, late, seq);
+		if (known >= length)
+			return 0;
+		v.p->off += known;
+		seq += known;
+		length -= known;
+	}
+	v.segment->seq = seq;
+	v.segment->length = length;
+	if (late ? !fill_gap(skb) : !is_following(me) && !search(skb))
+		return 0;
+	return follow(skb);
 }
 
 #endif

@@ -19,6 +19,7 @@
 
 #define MAX_LAYERS 4 /* link tunnel, IP, IP in a tunnel, IP in a tunnel in it */
 #define MAX_TUNNELS 2
+#define VLAN_TAG 4
 #define ARP_BYTES 64
 #define NDP_BYTES 512
 #define ICMP_BYTES 128
@@ -31,7 +32,7 @@ enum verdict {
 };
 
 /* One network layer and, for the last one, its transport. */
-static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool deeper)
+static __always_inline int parse_layer(struct __sk_buff *skb, struct packet *p, bool deeper)
 {
 	int failed;
 
@@ -49,28 +50,9 @@ static __noinline int parse_layer(struct __sk_buff *skb, struct packet *p, bool 
 		return READY;
 	if (parse_transport(skb, p))
 		return BROKEN;
-	return deeper && may_tunnel(p) ? DEEPER : READY;
-}
-
-/* Plain packets never come here. */
-__stage int see_tunnel(struct __sk_buff *skb)
-{
-	struct context c = {};
-	struct packet *p;
-	int verdict;
-
-	if (open_context(&c, skb))
-		return STOP;
-	p = &c.scratch->packet;
-	for (__u32 i = 1; i < MAX_LAYERS; i++) {
-		/* What looked like a tunnel and is none stays the conversation that it is. */
-		if (!enter_tunnel(skb))
-			return p->family ? READY : STOP;
-		verdict = parse_layer(skb, p, i < MAX_TUNNELS);
-		if (verdict != DEEPER)
-			return verdict;
-	}
-	return STOP;
+	if (p->protocol == IPPROTO_NONE)
+		return STOP; /* RFC 8200 4.7: no conversation */
+	return deeper && (may_tunnel(p) || may_be_teredo(skb, p)) ? DEEPER : READY;
 }
 
 /* RFC 826. The kernel copies, user space reads. */
@@ -170,12 +152,22 @@ static __noinline int recall_fragment(struct context *c, struct packet *p)
 	return 0;
 }
 
-/* TCP's flags move the conversation on; the packet that closes it ends it. */
-static __always_inline void note_tcp(struct context *c, struct packet *p, struct flow *f,
-				     struct flow_side *me)
+/*
+ * A later fragment finds its conversation. One that may belong to a name's
+ * datagram goes up: also where the first one is not known, it may be late.
+ */
+static __always_inline int see_fragment(struct context *c, struct packet *p)
 {
-	if (p->tcp_flags & TCP_SYN)
-		me->next_seq = p->seq + 1;
+	int lost = recall_fragment(c, p);
+
+	if (p->protocol == IPPROTO_UDP && (lost || name_port(p)))
+		send_fragment(c->skb);
+	return lost;
+}
+
+/* TCP's flags move the conversation on; the packet that closes it ends it. */
+static __always_inline void note_tcp(struct context *c, struct packet *p, struct flow *f)
+{
 	if ((p->tcp_flags & TCP_RST) || (f->side[0].tcp_flags & f->side[1].tcp_flags & TCP_FIN)) {
 		if (closes(p, f))
 			end_flow(c->skb);
@@ -193,6 +185,18 @@ static __always_inline bool reopen(struct context *c, struct packet *p, struct f
 	p->now = fine_clock();
 	fill_flow(f, p, p->side);
 	return true;
+}
+
+/*
+ * What the frame had on the wire and has not here: a tag that was moved to
+ * the metadata, and the headers of all frames but one of a merged packet.
+ */
+static __always_inline void add_headers(const struct __sk_buff *skb, struct packet *p)
+{
+	if (skb->vlan_present)
+		p->bytes += p->segments * VLAN_TAG;
+	if (p->segments > 1)
+		p->bytes += (p->segments - 1) * p->off;
 }
 
 /* From a parsed packet to its conversation, and to what is new about it. */
@@ -215,25 +219,108 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 		c->counters->flows++;
 	else if (tcp)
 		made = reopen(c, p, f);
-	/* A merged packet stands for several frames, each with headers of its own. */
-	if (p->segments > 1)
-		p->bytes += (p->segments - 1) * p->off;
+	add_headers(c->skb, p);
 	if (!count_packet(c, p, f, side, length))
 		return;
 	if (side != f->opener)
 		p->flags |= EVENT_REPLY;
 	me = &f->side[side];
-	if (tcp)
+	if (tcp) {
 		me->tcp_flags |= p->tcp_flags;
+		if (p->tcp_flags & TCP_SYN)
+			synchronize(me, p->seq + 1);
+	}
 	if (made)
 		start_flow(c->skb);
-	if (length && me->stage != STAGE_DONE && !p->fragment_off &&
-	    (tcp || p->protocol == IPPROTO_UDP))
-		see_payload(c->skb);
+	if (length && me->stage != STAGE_DONE && !p->fragment_off) {
+		if (tcp)
+			see_segment(c->skb);
+		else if (p->protocol == IPPROTO_UDP)
+			see_datagram(c->skb);
+	}
 	if (tcp)
-		note_tcp(c, p, f, me);
+		note_tcp(c, p, f);
 	else if (is_icmp(p) && !p->fragment_off && (made || is_icmp_error(p) || is_ndp(p)))
 		see_icmp(c->skb);
+}
+
+static __always_inline void swap_packets(struct packet *a, struct packet *b)
+{
+	__u64 *from = (__u64 *)a, *to = (__u64 *)b, word;
+
+	for (__u32 i = 0; i < sizeof(struct packet) / sizeof(word); i++) {
+		word = from[i];
+		from[i] = to[i];
+		to[i] = word;
+	}
+}
+
+/* The UDP conversation that carries a tunnel is one of its own; other carriers are only a header. */
+__stage int see_carrier(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p, *inner;
+	bool made = false;
+	struct flow *f;
+	__u32 side;
+
+	if (open_context(&c, skb))
+		return -1;
+	p = &c.scratch->carrier;
+	inner = &c.scratch->packet;
+	side = source_is_higher(p);
+	p->side = side;
+	f = p->family == 4 ? find4(&c, p, side, &made) : find6(&c, p, side, &made);
+	add_headers(skb, p);
+	if (!f || !count_packet(&c, p, f, side, p->end > p->off ? p->end - p->off : 0))
+		return -1;
+	if (!made)
+		return 0;
+	c.counters->flows++;
+	if (side != f->opener)
+		p->flags |= EVENT_REPLY;
+	/* The stages look at scratch.packet. */
+	swap_packets(p, inner);
+	start_flow(skb);
+	swap_packets(p, inner);
+	return 0;
+}
+
+/* The next layer inside a tunnel. */
+__stage int parse_inner(struct __sk_buff *skb, __u32 deeper)
+{
+	struct context c = {};
+
+	if (open_context(&c, skb))
+		return STOP;
+	return parse_layer(skb, &c.scratch->packet, deeper);
+}
+
+/* Plain packets never come here. */
+__stage int see_tunnel(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+	int verdict;
+	bool udp;
+
+	if (open_context(&c, skb))
+		return STOP;
+	p = &c.scratch->packet;
+	for (__u32 i = 1; i < MAX_LAYERS; i++) {
+		udp = p->family && p->protocol == IPPROTO_UDP;
+		if (udp)
+			c.scratch->carrier = *p;
+		/* What looked like a tunnel and is none stays the conversation that it is. */
+		if (!enter_tunnel(skb))
+			return p->family ? READY : STOP;
+		if (udp)
+			see_carrier(skb);
+		verdict = parse_inner(skb, i < MAX_TUNNELS);
+		if (verdict != DEEPER)
+			return verdict;
+	}
+	return STOP;
 }
 
 /* Merged packets (GRO, GSO) say how many frames they stand for. */
@@ -280,7 +367,7 @@ static __always_inline int sense(struct __sk_buff *skb, bool link_header, __u16 
 	if (p->tunnel)
 		c.counters->tunnelled++;
 	if (verdict == READY) {
-		if (p->fragment_off && recall_fragment(&c, p))
+		if (p->fragment_off && see_fragment(&c, p))
 			return TC_ACT_UNSPEC;
 		if (p->more_fragments && !p->fragment_off)
 			remember_fragment(p);

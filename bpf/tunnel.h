@@ -30,6 +30,7 @@
 #define PORT_GENEVE 6081
 #define PORT_GTPU 2152
 #define PORT_TEREDO 3544
+#define PORT_GRE_UDP 4754 /* RFC 8086 */
 
 /* The outer packet becomes the tunnel; what it said of itself is cleared for the inner one. */
 static __always_inline int enter(struct packet *p, __u8 tunnel, __u32 id, __u32 off,
@@ -38,6 +39,7 @@ static __always_inline int enter(struct packet *p, __u8 tunnel, __u32 id, __u32 
 	if (p->family) {
 		__builtin_memcpy(p->outer, p->src, sizeof(p->src));
 		__builtin_memcpy(p->outer + 4, p->dst, sizeof(p->dst));
+		p->outer_family = p->family;
 		__builtin_memset(p->src, 0, sizeof(p->src));
 		__builtin_memset(p->dst, 0, sizeof(p->dst));
 		p->flags &= ~EVENT_ON_LINK; /* the frame's MACs are not the inner hosts' */
@@ -201,6 +203,8 @@ static __always_inline int enter_gre(struct __sk_buff *skb, struct packet *p)
 	case ETH_P_IP:
 	case ETH_P_IPV6:
 		return enter_ip(skb, p, TUNNEL_GRE, id, off);
+	case ETH_P_ARP:
+		return enter(p, TUNNEL_GRE, id, off, ETH_P_ARP);
 	case ETHERTYPE_TEB:
 		if (flags & GRE_KEY)
 			return enter_ethernet(skb, p, TUNNEL_NVGRE, id >> 8, off);
@@ -292,6 +296,22 @@ static __always_inline int enter_teredo(struct __sk_buff *skb, struct packet *p)
 	return enter(p, TUNNEL_TEREDO, 0, off, ETH_P_IPV6);
 }
 
+#define TEREDO_PREFIX 0x20010000 /* RFC 4380 2.6 */
+
+/* Between peers and relays Teredo has no port: an IPv6 packet of the right length tells. */
+static __always_inline bool may_be_teredo(struct __sk_buff *skb, const struct packet *p)
+{
+	struct ipv6hdr spare, *ip;
+
+	if (p->protocol != IPPROTO_UDP || bpf_ntohs(p->sport) < 1024 || bpf_ntohs(p->dport) < 1024)
+		return false;
+	ip = peek(skb, p->off, sizeof(*ip), &spare);
+	return ip && ip->version == 6 &&
+	       p->off + sizeof(*ip) + bpf_ntohs(ip->payload_len) == p->end &&
+	       (ip->saddr.s6_addr32[0] == bpf_htonl(TEREDO_PREFIX) ||
+		ip->daddr.s6_addr32[0] == bpf_htonl(TEREDO_PREFIX));
+}
+
 static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 {
 	if (p->dport == bpf_htons(PORT_VXLAN) || p->dport == bpf_htons(PORT_VXLAN_LINUX))
@@ -302,7 +322,9 @@ static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 		return enter_gtpu(skb, p);
 	if (is_port(p, PORT_TEREDO))
 		return enter_teredo(skb, p);
-	return 0;
+	if (p->dport == bpf_htons(PORT_GRE_UDP))
+		return enter_gre(skb, p);
+	return may_be_teredo(skb, p) ? enter_teredo(skb, p) : 0;
 }
 
 /* The protocols and ports that a tunnel can hide behind: two comparisons for most packets. */
@@ -312,7 +334,7 @@ static __always_inline bool may_tunnel(const struct packet *p)
 	case IPPROTO_UDP:
 		return p->dport == bpf_htons(PORT_VXLAN) || p->dport == bpf_htons(PORT_GENEVE) ||
 		       p->dport == bpf_htons(PORT_VXLAN_LINUX) || is_port(p, PORT_GTPU) ||
-		       is_port(p, PORT_TEREDO);
+		       is_port(p, PORT_TEREDO) || p->dport == bpf_htons(PORT_GRE_UDP);
 	case IPPROTO_IPIP:
 	case IPPROTO_IPV6:
 	case IPPROTO_GRE:

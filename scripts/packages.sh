@@ -20,6 +20,7 @@ missing() {
 	for goal in "$@"; do
 		case $goal in
 		build)
+			node_fits || echo nodejs
 			command_from clang clang
 			command_from gcc gcc
 			header_from stdio.h libc6-dev
@@ -40,9 +41,18 @@ missing() {
 	done | sort -u
 }
 
+# Debian 12's own node is 18, so apt cannot help: install says where to get one.
+node_fits() {
+	command -v npm >/dev/null && node -e '
+		const [a, b, c] = process.versions.node.split(".").map(Number)
+		process.exit(a > 20 || (a === 20 && (b > 18 || (b === 18 && c >= 1))) ? 0 : 1)
+	' 2>/dev/null
+}
+
 check_node() {
-	node -e 'const [a,b,c]=process.versions.node.split(".").map(Number);process.exit(a>20||a==20&&(b>18||b==18&&c>=1)?0:1)' 2>/dev/null && command -v npm >/dev/null && return
-	echo "orthrus needs node 20.18.1 or newer with npm, found $(node --version 2>/dev/null || echo none); https://nodejs.org/en/download has both" >&2
+	node_fits && return
+	found=$(node --version 2>/dev/null || echo none)
+	echo "orthrus needs node 20.18.1 or newer with npm, found $found; https://nodejs.org/en/download has both" >&2
 	exit 1
 }
 

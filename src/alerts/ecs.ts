@@ -2,16 +2,22 @@ import { type ArpEvent } from '../decode/arp.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { type IcmpEvent } from '../decode/icmp.ts'
 import { type NdpEvent } from '../decode/ndp.ts'
+import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { arpFields } from './ecs/arp.ts'
 import { commonFields } from './ecs/common.ts'
 import { type EventContext } from './ecs/context.ts'
+import { dhcpDocument } from './ecs/dhcp.ts'
+import { dnsDocument } from './ecs/dns.ts'
 import { type Fields, joinFields } from './ecs/document.ts'
 import { flowFields } from './ecs/flow.ts'
+import { httpDocument } from './ecs/http.ts'
 import { icmpFields } from './ecs/icmp.ts'
 import { ndpFields } from './ecs/ndp.ts'
+import { sshDocument } from './ecs/ssh.ts'
+import { quicDocument, tlsDocument } from './ecs/tls.ts'
 
 /** Events that have a document of their own; messages and fragments become other events first. */
-export type DocumentedEvent = FlowEvent | ArpEvent | NdpEvent | IcmpEvent
+export type DocumentedEvent = FlowEvent | ArpEvent | NdpEvent | IcmpEvent | ProtocolEvent
 
 /** The event as a nested ECS 9.4 object, as `orthrus replay --events` prints it. */
 export function eventDocument(event: DocumentedEvent, context: EventContext): Fields {
@@ -29,5 +35,17 @@ function ownFields(event: DocumentedEvent, context: EventContext): Fields {
       return ndpFields(event)
     case 'icmp':
       return icmpFields(event)
+    case 'dns':
+      return dnsDocument(event)
+    case 'tls':
+      return tlsDocument(event)
+    case 'quic':
+      return quicDocument(event)
+    case 'http':
+      return httpDocument(event)
+    case 'ssh':
+      return sshDocument(event)
+    case 'dhcp':
+      return dhcpDocument(event)
   }
 }

@@ -16,6 +16,8 @@ export interface ObjectOptions {
   readonly maxEntries?: Readonly<Record<string, number>>
   /** The programs to load; all by default. */
   readonly programs?: readonly string[]
+  /** Take the maps of this object instead of making new ones; `maxEntries` is then theirs. */
+  readonly mapsOf?: BpfObject
 }
 
 /** A loaded object. `close` frees its maps and programs unless something in the kernel holds them. */
@@ -62,8 +64,18 @@ function configure(bpf: Libbpf, handle: bigint, options: ObjectOptions): void {
     const status = bpf.setMaxEntries(findMap(bpf, handle, name), entries)
     if (status < 0) throw loadError(`size map ${name} of`, options.path ?? sensorObject, status, [])
   }
+  if (options.mapsOf !== undefined) shareMaps(bpf, handle, options.mapsOf)
   if (options.programs !== undefined) keepPrograms(bpf, handle, options.programs)
   if (options.settings !== undefined) writeSettings(bpf, handle, options.settings)
+}
+
+function shareMaps(bpf: Libbpf, handle: bigint, { map: find, path }: BpfObject): void {
+  for (let map = bpf.nextMap(handle, null); map !== null; map = bpf.nextMap(handle, map)) {
+    if (bpf.isInternal(map)) continue // .rodata belongs to its own programs
+    const name = bpf.mapName(map)
+    const status = bpf.reuseFd(map, find(name).fd)
+    if (status < 0) throw loadError(`share map ${name} of`, path, status, takeMessages())
+  }
 }
 
 function keepPrograms(bpf: Libbpf, handle: bigint, wanted: readonly string[]): void {

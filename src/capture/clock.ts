@@ -58,3 +58,13 @@ function read(clock: number): bigint {
 function microseconds(ns: bigint): number {
   return Number(ns / 1000n) + Number(ns % 1000n) / 1000
 }
+
+const STATUS = 40 // struct timex
+const STA_UNSYNC = 0x40
+
+/** Whether something (NTP, PTP, the hypervisor) keeps the wall clock right, by adjtimex(2). */
+export function clockState(): 'synchronized' | 'free' {
+  const timex = Buffer.alloc(256)
+  libc.adjtimex(timex)
+  return (timex.readInt32LE(STATUS) & STA_UNSYNC) === 0 ? 'synchronized' : 'free'
+}

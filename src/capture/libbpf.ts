@@ -94,6 +94,16 @@ function declareMaps(lib: LibraryHandle) {
     findMap: lib.func(
       'void *bpf_object__find_map_by_name(const void *object, const char *name)',
     ) as (object: bigint, name: string) => bigint | null,
+    nextMap: lib.func('void *bpf_object__next_map(const void *object, const void *last)') as (
+      object: bigint,
+      last: bigint | null,
+    ) => bigint | null,
+    mapName: lib.func('const char *bpf_map__name(const void *map)') as Of<string>,
+    isInternal: lib.func('bool bpf_map__is_internal(const void *map)') as Of<boolean>,
+    reuseFd: lib.func('int bpf_map__reuse_fd(void *map, int fd)') as (
+      map: bigint,
+      fd: number,
+    ) => number,
     mapFd: lib.func('int bpf_map__fd(const void *map)') as Of<number>,
     mapKeySize: lib.func('uint32_t bpf_map__key_size(const void *map)') as Of<number>,
     mapValueSize: lib.func('uint32_t bpf_map__value_size(const void *map)') as Of<number>,

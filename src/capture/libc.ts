@@ -1,4 +1,3 @@
-import { getSystemErrorName } from 'node:util'
 import koffi from 'koffi'
 
 /** A C pointer: koffi gives addresses as bigint and takes typed arrays by reference. */
@@ -56,6 +55,7 @@ export const libc = {
     clock: number,
     time: Pointer,
   ) => number,
+  adjtimex: lib.func('int adjtimex(void *timex)') as (timex: Pointer) => number,
   vsnprintf: lib.func('int vsnprintf(void *text, size_t size, const void *format, void *args)') as (
     text: Pointer,
     size: number,
@@ -75,18 +75,20 @@ export function errno(): number {
   return koffi.errno()
 }
 
+// The kernel's own, for "not supported": it should stay inside, yet bpf(2) lets it out.
+const numbers: Readonly<Record<string, number>> = { ...koffi.os.errno, ENOTSUPP: 524 }
+
+const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]))
+// One number, two names: take the one that man pages use.
+for (const name of ['EAGAIN', 'EOPNOTSUPP', 'EDEADLK']) names.set(numbers[name] ?? 0, name)
+
 /** `EPERM` for 1 or -1; `error 4095` for a number without a name. */
 export function errnoName(code: number): string {
   const number = Math.abs(code)
-  if (number === 524) return 'ENOTSUPP' // kernel-internal, yet bpf(2) lets it out
-  try {
-    return getSystemErrorName(-number)
-  } catch {
-    return `error ${number}`
-  }
+  return names.get(number) ?? `error ${number}`
 }
 
 /** True when `code` (errno, or its negative) is the one called `name`. */
 export function isErrno(code: number, name: string): boolean {
-  return errnoName(code) === name
+  return code !== 0 && Math.abs(code) === numbers[name]
 }

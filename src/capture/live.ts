@@ -1,14 +1,13 @@
 import { type AttachmentEvents, attachments, refuseNothing } from './attachments.ts'
-import { type BpfObject, loadObject } from './bpf-object.ts'
 import { kernelClock } from './clock.ts'
 import { type SourceCounters } from './counters.ts'
 import { type Interface } from './interfaces.ts'
-import { hasCoarseClock } from './kernel-features.ts'
 import { type CaptureOptions } from './options.ts'
 import { RingReader } from './ring-buffer.ts'
 import { mapRing } from './ring-map.ts'
+import { selectInterfaces } from './select.ts'
+import { loadSensor, type Sensor } from './sensor.ts'
 import { idleCounters, type Session, type SessionParts, startSession } from './session.ts'
-import { ringSize, settingsBytes } from './settings.ts'
 import { type Source } from './source.ts'
 import { networkNow, watchNetwork } from './watch.ts'
 
@@ -24,16 +23,24 @@ export interface LiveSource extends Source {
 }
 
 /**
- * Loads the sensor into the kernel; nothing is attached before `run`. Throws PRIVILEGES_MISSING,
- * LIBBPF_MISSING, NOT_BUILT or BPF_LOAD_FAILED; `run` rejects with NO_INTERFACE when there is nothing
- * to attach to. A source runs once.
+ * Loads the sensor into the kernel; nothing is attached before `run`. Throws NO_INTERFACE when there
+ * is nothing to attach to, PRIVILEGES_MISSING, LIBBPF_MISSING, NOT_BUILT or BPF_LOAD_FAILED. A source
+ * runs once.
  */
 export function openLive(options: LiveOptions, events: AttachmentEvents = {}): LiveSource {
   const parts = loadParts(options)
-  const held = holder(options, parts.object, events)
+  const held = holder(options, parts.sensor, events)
   let session: Session | undefined
   let last: SourceCounters | undefined
   let running: Promise<void> | undefined
+
+  const counters = () => last ?? session?.counters() ?? idleCounters(parts)
+
+  /** The counters outlive the maps that they are read from. */
+  function release(): void {
+    last ??= counters()
+    parts.release()
+  }
 
   async function run(begun: Session): Promise<void> {
     const watch = watchNetwork(held.follow, begun.fail)
@@ -53,24 +60,15 @@ export function openLive(options: LiveOptions, events: AttachmentEvents = {}): L
     get interfaces() {
       return held.interfaces
     },
-    counters: () => last ?? session?.counters() ?? idleCounters(parts),
+    counters,
     async run(handler) {
-      try {
-        refuseNothing(options.capture.interfaces, networkNow())
-      } catch (error) {
-        parts.release()
-        throw error
-      }
       const begun = startSession(parts, handler)
       session = begun
-      running = run(begun).finally(() => {
-        last = begun.counters()
-        parts.release()
-      })
+      running = run(begun).finally(release)
       await running
     },
     async stop() {
-      if (running === undefined) parts.release()
+      if (running === undefined) release()
       session?.end()
       await running?.catch(() => undefined) // `run` tells its caller
     },
@@ -78,43 +76,34 @@ export function openLive(options: LiveOptions, events: AttachmentEvents = {}): L
 }
 
 interface LoadedParts extends SessionParts {
+  readonly sensor: Sensor
   /** Frees everything in the kernel; twice is fine. */
   release(): void
 }
 
 function loadParts({ capture, object: path }: LiveOptions): LoadedParts {
-  const object = loadObject({
-    ...(path === undefined ? {} : { path }),
-    settings: settingsBytes(capture, hasCoarseClock()),
-    maxEntries: {
-      events: ringSize(capture),
-      flows4: capture.flow_table,
-      flows6: capture.flow_table,
-    },
-  })
-  const ring = mapRing(object.map('events'))
+  const network = networkNow()
+  refuseNothing(capture.interfaces, network)
+  const chosen = selectInterfaces(capture.interfaces, network.interfaces, network.routes)
+  const onlyIp = chosen.length > 0 && chosen.every(({ link }) => link === 'l3')
+  const sensor = loadSensor(capture, onlyIp ? 'l3' : 'l2', path)
+  const ring = mapRing(sensor.object.map('events'))
   let held = true
   return {
     capture,
-    object,
+    sensor,
+    object: sensor.object,
     reader: new RingReader(ring),
     clock: kernelClock(),
     release() {
       if (!held) return
       held = false
       ring.unmap()
-      object.close()
+      sensor.close()
     },
   }
 }
 
-function holder({ capture }: LiveOptions, object: BpfObject, events: AttachmentEvents) {
-  return attachments(
-    {
-      wanted: capture.interfaces,
-      mode: capture.attach,
-      program: (link, direction) => object.program(`orthrus_${link}_${direction}`),
-    },
-    events,
-  )
+function holder({ capture }: LiveOptions, { program }: Sensor, events: AttachmentEvents) {
+  return attachments({ wanted: capture.interfaces, mode: capture.attach, program }, events)
 }

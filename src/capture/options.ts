@@ -71,7 +71,7 @@ export const captureOptions = section('Where packets come from and how much the 
       'Conversations that the kernel remembers, IPv4 and IPv6 each; about 300 bytes one.',
   }),
   tunnels: Type.Boolean({
-    default: false,
+    default: true,
     description: 'Look inside VXLAN, GENEVE, GRE and other tunnels.',
   }),
   flow: flowOptions,

@@ -1,7 +1,14 @@
 import { type Command } from 'commander'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
+import { replayCommand } from './replay.ts'
+import { runCommand } from './run.ts'
 import { type Session } from './session.ts'
 
 /** Every command, in the order of `--help`. */
-export const commands: readonly ((session: Session) => Command)[] = [checkCommand, doctorCommand]
+export const commands: readonly ((session: Session) => Command)[] = [
+  runCommand,
+  replayCommand,
+  checkCommand,
+  doctorCommand,
+]

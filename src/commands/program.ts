@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { SensorError } from '../errors.ts'
 import { printable } from '../operate/log.ts'
+import { version } from '../operate/version.ts'
 import { commands } from './index.ts'
 import { type Session } from './session.ts'
 
@@ -83,9 +83,4 @@ export function errorText(error: unknown, stack: boolean): string {
 
 export function wantsStack(argv: readonly string[]): boolean {
   return argv.includes('--debug') || (process.env['ORTHRUS_DEBUG'] ?? '') !== ''
-}
-
-function version(): string {
-  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return String((JSON.parse(file) as { version: unknown }).version)
 }

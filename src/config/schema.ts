@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
 import { devicesOptions } from '../enrich/options.ts'
+import { summaryOptions } from '../operate/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
 import { stateOptions } from '../storage/options.ts'
-import { logOptions, networkOptions, summaryOptions } from './sections.ts'
+import { logOptions, networkOptions } from './sections.ts'
 import { sinksSection } from './sinks.ts'
 
 /** The configuration file. One line is one section; each is there, with its defaults, when left out. */

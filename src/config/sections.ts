@@ -1,18 +1,10 @@
 import { Type } from 'typebox'
-import { duration, networks, section } from './section.ts'
+import { networks, section } from './section.ts'
 
 export const networkOptions = section('What belongs to us.', {
   home: networks({
     default: [],
     description: 'Networks of our own; none means those of the watched interfaces.',
-  }),
-})
-
-export const summaryOptions = section('What the console says now and then.', {
-  interval: duration({
-    default: '60s',
-    maxDuration: '1d',
-    description: 'Time between two summaries; 0 for only the one at exit.',
   }),
 })
 

@@ -37,9 +37,7 @@ export function decodeFlow(
   writeAddresses(entry, opener)
   writeTotals(value, valueOffset, opener)
   writeOuter(entry.outer)
-  const sides = valueOffset + flow.at.side + flow_side.at.l7
-  const l7 = value.getUint8(sides) || value.getUint8(sides + flow_side.size)
-  return new FlowEvent(record, 0, clock, l7)
+  return new FlowEvent(record, 0, clock)
 }
 
 function fits(view: DataView, offset: number, size: number): boolean {
@@ -64,6 +62,10 @@ function writeHead(
     value.getUint16(valueOffset + flow.at.inner_vlan, true),
     true,
   )
+  const sides = valueOffset + flow.at.side + flow_side.at.l7
+  const l7 = value.getUint8(sides) || value.getUint8(sides + flow_side.size)
+  record.setUint8(event.at.l7, l7)
+  record.setUint8(event.at.outer_family, value.getUint8(valueOffset + flow.at.outer_family))
   record.setUint8(event.at.tunnel, value.getUint8(valueOffset + flow.at.tunnel))
   record.setUint32(event.at.tunnel_id, value.getUint32(valueOffset + flow.at.tunnel_id, true), true)
 }

@@ -37,7 +37,7 @@ export class FlowEvent extends PacketEvent<'flow'> {
   /** All flags that the side sent, OR-ed (`tcpFlag`). */
   declare readonly sourceTcpFlags: number
   declare readonly destinationTcpFlags: number
-  /** `enum l7`; known of flows from the flow table only. */
+  /** `enum l7`, 0 where the content is not known (yet). */
   declare readonly l7: number
   declare readonly historyLength: number
   /** The letters, four a word. */
@@ -46,7 +46,7 @@ export class FlowEvent extends PacketEvent<'flow'> {
   declare readonly history2: number
   declare readonly history3: number
 
-  constructor(view: DataView, offset: number, clock: Clock, l7 = 0) {
+  constructor(view: DataView, offset: number, clock: Clock) {
     super('flow', new Packet(view, offset, clock, false))
     const flow = offset + body
     const one = flow + side
@@ -64,7 +64,7 @@ export class FlowEvent extends PacketEvent<'flow'> {
     this.destinationPayload = unsigned64(view, other + totals.at.payload)
     this.sourceTcpFlags = view.getUint8(flow + tcp_flags)
     this.destinationTcpFlags = view.getUint8(flow + tcp_flags + 1)
-    this.l7 = l7
+    this.l7 = view.getUint8(offset + at.l7)
     this.historyLength = Math.min(view.getUint8(flow + history_length), historyMax)
     this.history0 = view.getInt32(letters)
     this.history1 = view.getInt32(letters + 4)

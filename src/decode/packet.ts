@@ -157,23 +157,16 @@ export class Packet implements FlowTuple {
 }
 
 function readOuter(view: DataView, offset: number, swap: boolean): OuterAddresses | undefined {
+  const family = view.getUint8(offset + at.outer_family)
+  // PPPoE and MPLS have no IP around them.
+  if (family !== 4 && family !== 6) return undefined
   const start = outerOffset(view, offset)
   const sender = start + layout.event_outer.at.src
   const receiver = start + layout.event_outer.at.dst
-  const source = readAny(view, swap ? receiver : sender, start)
-  const destination = readAny(view, swap ? sender : receiver, start)
-  // PPPoE and MPLS have no IP around them: both are zero.
-  return source.isUnspecified && destination.isUnspecified ? undefined : { source, destination }
-}
-
-/** The record does not say the outer family: IPv4 when both ends have only their first word set. */
-function readAny(view: DataView, offset: number, start: number): IpAddress {
-  const { src, dst } = layout.event_outer.at
-  let rest = 0
-  for (let word = 4; word < 16; word += 4) {
-    rest |= view.getInt32(start + src + word) | view.getInt32(start + dst + word)
+  return {
+    source: IpAddress.read(view, swap ? receiver : sender, family),
+    destination: IpAddress.read(view, swap ? sender : receiver, family),
   }
-  return IpAddress.read(view, offset, rest === 0 ? 4 : 6)
 }
 
 /** Whether the record at `offset` was sent by the responder, so that its ends are to be swapped. */

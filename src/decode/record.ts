@@ -26,7 +26,8 @@ export const layout = {
       tunnel_id: 72,
       tunnel: 76,
       ttl: 77,
-      pad: 78,
+      outer_family: 78,
+      l7: 79,
       /** The anonymous union: event_flow, event_message, event_icmp or event_fragment. */
       body: 80,
     },
@@ -78,7 +79,8 @@ export const layout = {
       history_length: 179,
       history: 180,
       history_seen: 193,
-      pad: 195,
+      outer_family: 195,
+      pad: 196,
     },
   },
   counters: {
@@ -95,7 +97,8 @@ export const layout = {
       truncated: 64,
       not_ip: 72,
       tunnelled: 80,
-      pad: 88,
+      reopened: 88,
+      pad: 96,
       sent: 128,
       held: 192,
       shed: 256,
@@ -149,6 +152,7 @@ export const l7 = {
   L7_SSH: 8,
   L7_DHCP4: 9,
   L7_DHCP6: 10,
+  L7_FIRST: 11,
 } as const
 
 export const tunnel = {

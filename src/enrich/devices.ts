@@ -4,9 +4,10 @@ import { Device, type DeviceAddress } from './device.ts'
 import { type DeviceEvent } from './device-event.ts'
 import { DeviceStore } from './device-store.ts'
 import { ObservedClock } from './learning.ts'
-import { isRandomised, isStation } from './mac-class.ts'
+import { isStation } from './mac-class.ts'
 import { type LinkInterface, OwnInterfaces } from './own-interfaces.ts'
 import { type Sighting } from './sighting.ts'
+import { isLocallyAdministered } from './vendor.ts'
 
 export interface DevicesOptions {
   readonly environment: Environment
@@ -173,7 +174,7 @@ export class Devices {
       ...(sourceIp === undefined ? {} : { sourceIp }),
       addresses: device.ips,
       ...(vendor === undefined ? {} : { vendor }),
-      randomised: isRandomised(device.high),
+      randomised: isLocallyAdministered(device.high),
       interface: device.interface,
       vlan: device.vlan,
       evidence,

@@ -2,6 +2,8 @@ import { type ArpEvent } from '../decode/arp.ts'
 import { type KernelEvent } from '../decode/event.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { type NdpEvent } from '../decode/ndp.ts'
+import { eventFlags } from '../decode/record.ts'
+import { type Packet } from '../decode/packet.ts'
 import { type Devices } from './devices.ts'
 import { type OnLink } from './on-link.ts'
 import { emptySighting } from './sighting.ts'
@@ -14,7 +16,8 @@ const sighting = emptySighting()
  * router that wrote the frame.
  */
 export function observe(event: KernelEvent, devices: Devices, onLink: OnLink): void {
-  if (!event.onLink || event.tunnel !== 0 || event.outer !== undefined) return
+  const { packet } = event
+  if (!packet.onLink || (packet.flags & eventFlags.EVENT_TUNNELLED) !== 0) return
   switch (event.kind) {
     case 'arp':
       observeArp(event, devices)
@@ -26,12 +29,10 @@ export function observe(event: KernelEvent, devices: Devices, onLink: OnLink): v
       observeFlow(event, devices, onLink)
       break
     default:
-      if (event.fromResponder) observeDestination(event, devices, onLink)
-      else observeSource(event, devices, onLink)
+      if (packet.fromResponder) observeDestination(packet, devices, onLink)
+      else observeSource(packet, devices, onLink)
   }
 }
-
-type PacketEvent = Exclude<KernelEvent, ArpEvent | NdpEvent>
 
 /** RFC 826: the sender's two addresses belong together. A probe has none yet (RFC 5227 1.1). */
 function observeArp(event: ArpEvent, devices: Devices): void {
@@ -43,7 +44,7 @@ function observeArp(event: ArpEvent, devices: Devices): void {
   sighting.word1 = 0
   sighting.word2 = 0
   sighting.word3 = 0
-  see(event, devices, 'arp')
+  see(event.packet, devices, 'arp')
 }
 
 function observeNdp(event: NdpEvent, devices: Devices, onLink: OnLink): void {
@@ -61,7 +62,7 @@ function observeNdp(event: NdpEvent, devices: Devices, onLink: OnLink): void {
   sighting.word3 = claimed?.word3 ?? event.source3
   // RFC 4862 5.4.2: a solicitation from :: asks whether the address is free.
   if ((sighting.word0 | sighting.word1 | sighting.word2 | sighting.word3) === 0) return
-  see(event, devices, 'ndp')
+  see(event.packet, devices, 'ndp')
 }
 
 function learnPrefixes(event: NdpEvent, onLink: OnLink): void {
@@ -74,42 +75,43 @@ function learnPrefixes(event: NdpEvent, onLink: OnLink): void {
 
 /** Each side that has sent packets; the other one may be there or not. */
 function observeFlow(event: FlowEvent, devices: Devices, onLink: OnLink): void {
-  if (event.sourcePackets > 0) observeSource(event, devices, onLink)
-  if (event.destinationPackets > 0) observeDestination(event, devices, onLink)
+  if (event.sourcePackets > 0) observeSource(event.packet, devices, onLink)
+  if (event.destinationPackets > 0) observeDestination(event.packet, devices, onLink)
 }
 
-function observeSource(event: PacketEvent, devices: Devices, onLink: OnLink): void {
-  sighting.high = event.sourceMacHigh
-  sighting.low = event.sourceMacLow
-  sighting.family = event.family
-  sighting.word0 = event.source0
-  sighting.word1 = event.source1
-  sighting.word2 = event.source2
-  sighting.word3 = event.source3
-  seeIfOnLink(event, devices, onLink)
+function observeSource(packet: Packet, devices: Devices, onLink: OnLink): void {
+  sighting.high = packet.sourceMacHigh
+  sighting.low = packet.sourceMacLow
+  sighting.family = packet.family
+  sighting.word0 = packet.source0
+  sighting.word1 = packet.source1
+  sighting.word2 = packet.source2
+  sighting.word3 = packet.source3
+  seeIfOnLink(packet, devices, onLink)
 }
 
-function observeDestination(event: PacketEvent, devices: Devices, onLink: OnLink): void {
-  sighting.high = event.destinationMacHigh
-  sighting.low = event.destinationMacLow
-  sighting.family = event.family
-  sighting.word0 = event.destination0
-  sighting.word1 = event.destination1
-  sighting.word2 = event.destination2
-  sighting.word3 = event.destination3
-  seeIfOnLink(event, devices, onLink)
+function observeDestination(packet: Packet, devices: Devices, onLink: OnLink): void {
+  sighting.high = packet.destinationMacHigh
+  sighting.low = packet.destinationMacLow
+  sighting.family = packet.family
+  sighting.word0 = packet.destination0
+  sighting.word1 = packet.destination1
+  sighting.word2 = packet.destination2
+  sighting.word3 = packet.destination3
+  seeIfOnLink(packet, devices, onLink)
 }
 
-function seeIfOnLink(event: PacketEvent, devices: Devices, onLink: OnLink): void {
+function seeIfOnLink(packet: Packet, devices: Devices, onLink: OnLink): void {
   const { family, word0, word1, word2, word3 } = sighting
-  if (!onLink.has(event.ifindex, event.vlan, family, word0, word1, word2, word3, event.time)) return
-  see(event, devices, 'ip')
+  if (!onLink.has(packet.ifindex, packet.vlan, family, word0, word1, word2, word3, packet.time))
+    return
+  see(packet, devices, 'ip')
 }
 
-function see(event: KernelEvent, devices: Devices, evidence: 'arp' | 'ndp' | 'ip'): void {
-  sighting.ifindex = event.ifindex
-  sighting.vlan = event.vlan
-  sighting.time = event.time
+function see(packet: Packet, devices: Devices, evidence: 'arp' | 'ndp' | 'ip'): void {
+  sighting.ifindex = packet.ifindex
+  sighting.vlan = packet.vlan
+  sighting.time = packet.time
   sighting.evidence = evidence
   devices.sighted(sighting)
 }

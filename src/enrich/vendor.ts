@@ -1,31 +1,37 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
-/** Names by the number that the digits of an assignment make: blocks of 24, 28 and 36 bits. */
+/**
+ * Where a name stands in `names` (start * 256 + bytes), by the number that the digits of an
+ * assignment make: blocks of 24, 28 and 36 bits.
+ */
 interface Registry {
-  readonly large: ReadonlyMap<number, string>
-  readonly medium: ReadonlyMap<number, string>
-  readonly small: ReadonlyMap<number, string>
+  /** All names, one after the other; a character is a byte of UTF-8. */
+  readonly names: string
+  readonly large: ReadonlyMap<number, number>
+  readonly medium: ReadonlyMap<number, number>
+  readonly small: ReadonlyMap<number, number>
 }
 
 const longestName = 64
+const mostBytes = 255
 
 let registry: Registry | undefined
 
 /**
  * Who the IEEE gave this MAC address to (`high` its first three bytes, `low` its last), or the
  * protocol that an address shared by routers belongs to. `undefined` when nobody is known. The
- * registry is read at the first call (about 60 ms), so that a start does not wait for it.
+ * registry is read at the first call (tens of milliseconds), so that a start does not wait for it.
  */
 export function vendor(high: number, low: number): string | undefined {
   const shared = sharedBy(high, low)
   if (shared !== undefined) return shared
-  registry ??= loadRegistry()
-  return (
+  registry ??= readRegistry(readFileSync(registryFile(), 'latin1'))
+  const place =
     registry.small.get(high * 4096 + (low >>> 12)) ??
     registry.medium.get(high * 16 + (low >>> 20)) ??
     registry.large.get(high)
-  )
+  return place === undefined ? undefined : nameAt(registry.names, place)
 }
 
 /** The first-hop redundancy protocol whose routers share this MAC address. */
@@ -50,30 +56,61 @@ export function isGroupAddress(high: number): boolean {
   return (high & 0x010000) !== 0
 }
 
-function loadRegistry(): Registry {
-  // Read, not imported: a module would keep the postal addresses of 50,000 companies in memory.
-  const path = createRequire(import.meta.url).resolve('oui-data')
-  const texts = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
-  const names = new Map<string, string>()
-  const byDigits = [6, 7, 9].map(digits => [digits, new Map<number, string>()] as const)
-  const blocks = new Map(byDigits)
-  for (const [digits, text] of Object.entries(texts)) {
-    const name = nameOf(text)
-    if (name === '') continue
-    const known = names.get(name) ?? name
-    names.set(known, known)
-    blocks.get(digits.length)?.set(Number.parseInt(digits, 16), known)
-  }
-  const block = (digits: number) => blocks.get(digits) ?? new Map<number, string>()
-  return { large: block(6), medium: block(7), small: block(9) }
+function registryFile(): string {
+  return createRequire(import.meta.url).resolve('oui-data')
 }
 
-/** The first line of the entry: the name, without the address. Full-width signs become plain ones. */
-function nameOf(text: string): string {
-  const [line = ''] = text.split('\n', 1)
-  const plain = line
+/**
+ * Finds prefixes and names in the JSON text (`"00005E": "NAME\\nSTREET…"`, a character a byte).
+ * Neither imported nor parsed: that takes ten times as long and leaves 50,000 postal addresses.
+ */
+function readRegistry(text: string): Registry {
+  const [large, medium, small] = [new Map(), new Map(), new Map()] as [Block, Block, Block]
+  const byDigits = new Map([
+    [6, large],
+    [7, medium],
+    [9, small],
+  ])
+  const names: string[] = []
+  let size = 0
+  for (let start = text.indexOf('"'); start >= 0; ) {
+    const middle = text.indexOf('"', start + 1)
+    const value = text.indexOf('"', middle + 1) + 1
+    if (middle < 0 || value <= middle) break
+    const end = closingQuote(text, value)
+    const line = text.indexOf('\\n', value)
+    const name = text.slice(value, Math.min(end, line < 0 ? end : line, value + mostBytes))
+    const digits = text.slice(start + 1, middle)
+    byDigits.get(digits.length)?.set(Number.parseInt(digits, 16), size * 256 + name.length)
+    names.push(name)
+    size += name.length
+    start = text.indexOf('"', end + 1)
+  }
+  return { names: names.join(''), large, medium, small }
+}
+
+type Block = Map<number, number>
+
+/** The quote that ends the JSON string whose first character is at `from`, or the text's end. */
+function closingQuote(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0
+    while (text[at - 1 - escapes] === '\\') escapes++
+    if (escapes % 2 === 0) return at
+  }
+  return text.length
+}
+
+/** One line of printable signs, at most `longestName`; full-width signs become plain ones. */
+function nameAt(names: string, place: number): string | undefined {
+  const start = Math.floor(place / 256)
+  const bytes = Buffer.from(names.slice(start, start + (place % 256)), 'latin1')
+  const plain = bytes
+    .toString()
+    .replace(/\\(.)/g, '$1')
     .normalize('NFKC')
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
     .trim()
+  if (plain === '') return undefined
   return plain.length > longestName ? `${plain.slice(0, longestName - 1)}…` : plain
 }

@@ -6,14 +6,15 @@ const schema = Type.Object(
   {
     format: Type.Enum(['auto', 'text', 'json'], {
       default: 'auto',
-      description: 'Lines for people or JSON; auto looks whether stdout is a terminal.',
+      description:
+        'Lines for people or JSON; auto follows `--output`, else whether stdout is a terminal.',
     }),
   },
   { additionalProperties: false, description: 'Standard output.' },
 )
 
 export const consoleSink = defineSink(schema, async ({ format }, { output }) => {
-  const text = format === 'text' || (format === 'auto' && output.isTerminal)
+  const text = format === 'text' || (format === 'auto' && output.people)
   return {
     send: batch =>
       output.write(

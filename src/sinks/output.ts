@@ -4,19 +4,28 @@ import { SensorError } from '../errors.ts'
 /** What waits for a slow reader; beyond it only what must not be lost is written. */
 const backlogLimit = 1024 * 1024
 
+export interface OutputOptions {
+  readonly people?: boolean
+  readonly environment?: NodeJS.ProcessEnv
+}
+
 /** Standard output for several writers. A reader that has gone makes it fail, never the program. */
 export class Output {
-  readonly isTerminal: boolean
+  /** Lines for a person rather than JSON: on a terminal, or because somebody asked for them. */
+  readonly people: boolean
   /** Whether to use colours: on a terminal, unless NO_COLOR (no-color.org) says otherwise. */
   readonly color: boolean
   readonly #stream: Writable
   #dropped = 0
   #failure: unknown
 
-  constructor(stream: Writable & { readonly isTTY?: boolean }, environment = process.env) {
+  constructor(
+    stream: Writable & { readonly isTTY?: boolean },
+    { people = stream.isTTY === true, environment = process.env }: OutputOptions = {},
+  ) {
     this.#stream = stream
-    this.isTerminal = stream.isTTY === true
-    this.color = this.isTerminal && (environment['NO_COLOR'] ?? '') === ''
+    this.people = people
+    this.color = stream.isTTY === true && (environment['NO_COLOR'] ?? '') === ''
     // EPIPE: `orthrus | head` has read enough.
     stream.on('error', error => {
       this.#failure = error

@@ -8,10 +8,11 @@ const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
 
 /**
  * Takes the state directory for this process; the return value gives it back. The kernel drops the
- * lock with the process, however that ends, so none is ever left behind. Throws STATE_LOCKED.
+ * lock with the process, however that ends, so none is ever left behind. Throws STATE_LOCKED or
+ * STATE_UNUSABLE.
  */
 export function lockDirectory(directory: string): () => void {
-  const file = openSync(join(directory, 'lock'), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+  const file = openLock(directory)
   if (flock()(file, exclusiveNow) !== 0) {
     const holder = readFileSync(file, 'utf8').trim()
     closeSync(file)
@@ -23,6 +24,19 @@ export function lockDirectory(directory: string): () => void {
   ftruncateSync(file)
   writeSync(file, `${process.pid}\n`, 0)
   return () => closeSync(file)
+}
+
+function openLock(directory: string): number {
+  try {
+    return openSync(join(directory, 'lock'), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new SensorError(
+      'STATE_UNUSABLE',
+      `cannot use the state directory \`${directory}\`: ${why}; make it writable for user ${process.getuid?.() ?? '?'}, or name another with \`--state\``,
+      { cause },
+    )
+  }
 }
 
 type Flock = (file: number, operation: number) => number

@@ -187,6 +187,7 @@ describe('an entry of the flow table', () => {
     view.setUint32(start + value.at.tunnel_id, entry.tunnelId, true)
     view.setUint32(start + value.at.ifindex, entry.ifindex, true)
     view.setUint8(start + value.at.tunnel, entry.tunnel)
+    view.setUint8(start + value.at.outer_family, 4)
     view.setUint8(start + value.at.opener, entry.opener)
     view.setUint8(start + value.at.flags, entry.flowFlags)
     view.setUint8(start + value.at.history_length, entry.history.length)

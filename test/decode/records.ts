@@ -91,12 +91,18 @@ export function record(head: Head, body: Uint8Array = new Uint8Array(0)): DataVi
   view.setUint32(event.at.tunnel_id, head.tunnelId ?? 0, true)
   bytes[event.at.tunnel] = head.tunnel ?? 0
   bytes[event.at.ttl] = head.ttl ?? 64
+  bytes[event.at.outer_family] = outerFamily(head.outer)
   bytes.set(body, event.at.body)
   for (const [index, address] of (head.outer ?? []).entries()) {
     bytes.set(addressBytes(address), fixed + 16 * index)
   }
   bytes.set(payload, fixed + outer)
   return view
+}
+
+function outerFamily(outer: Head['outer']): number {
+  if (outer === undefined || outer.every(address => address === '0.0.0.0')) return 0
+  return outer.some(address => address.includes(':')) ? 6 : 4
 }
 
 function flagsOf(head: Head): number {

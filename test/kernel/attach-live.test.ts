@@ -10,6 +10,7 @@ import { makeNamespace, type Namespace } from '../capture/support/namespace.ts'
 import { capture } from '../capture/support/options.ts'
 import { isRoot } from '../capture/support/root.ts'
 import { compileTiny } from '../capture/support/tiny.ts'
+import { openTun } from '../capture/support/tun.ts'
 
 describe.skipIf(!isRoot)('live source', () => {
   let object: string
@@ -74,6 +75,20 @@ describe.skipIf(!isRoot)('live source', () => {
     expect(live.source.interfaces[0]).toMatchObject({ link: 'l3', type: 65534 })
   })
 
+  test('counts and reports both kinds of device in the same maps', async () => {
+    await using live = start({ interfaces: ['b0', 'tun*'] })
+    await until(() => live.news.includes('+b0 tcx'))
+    using tun = openTun('tun7')
+    await until(() => live.news.includes('+tun7 tcx'))
+    space.ip('link', 'set', 'tun7', 'up')
+    sendFrames('b1', 7)
+    const packet = Buffer.alloc(28)
+    packet.writeUInt16BE(0x4500, 0)
+    for (let i = 0; i < 7; i++) tun.receive(packet)
+    await until(() => live.directions.has(0) && live.directions.has(2))
+    expect(live.news).not.toContain('!tun7 BPF_LOAD_FAILED')
+  })
+
   test('auto follows the default route, and stays where it was', async () => {
     space.ip('address', 'add', '192.0.2.7/24', 'dev', 'b0')
     space.ip('route', 'add', 'default', 'via', '192.0.2.1')
@@ -97,12 +112,13 @@ describe.skipIf(!isRoot)('live source', () => {
     expect(space.run('tc', 'filter', 'show', 'dev', 'b1', 'ingress')).not.toContain('4f525448')
   })
 
-  test('a name that does not exist is refused, with the names that do', async () => {
-    await using live = start({ interfaces: ['eth9'] })
-    await expect(live.over).rejects.toMatchObject({
-      code: 'NO_INTERFACE',
-      message: expect.stringMatching(/cannot attach to `eth9`: no such interface; .*`b0`/),
-    })
+  test('a name that does not exist is refused, with the names that do', () => {
+    expect(() => start({ interfaces: ['eth9'] })).toThrow(
+      expect.objectContaining({
+        code: 'NO_INTERFACE',
+        message: expect.stringMatching(/cannot attach to `eth9`: no such interface; .*`b0`/),
+      }),
+    )
   })
 
   test('stopping before it ran, and twice, frees everything', async () => {
@@ -141,6 +157,7 @@ class Live implements RecordHandler {
   readonly over: Promise<void>
   readonly numbers: number[] = []
   readonly news: string[] = []
+  readonly directions = new Set<number>()
 
   constructor(options: CaptureOptions, object: string) {
     this.source = openLive(
@@ -157,6 +174,7 @@ class Live implements RecordHandler {
 
   record(view: DataView, offset: number): void {
     this.numbers.push(Number(view.getBigUint64(offset + 16, true)))
+    this.directions.add(view.getUint32(offset + 32, true))
   }
 
   flow(): void {}
@@ -175,7 +193,7 @@ function fail(): never {
 }
 
 async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 2000; i++) {
     if (done()) return
     await sleep(10)
   }

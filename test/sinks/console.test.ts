@@ -12,7 +12,7 @@ const terminal = () => Object.assign(new PassThrough(), { isTTY: true })
 const log = createLog({ level: 'silent' })
 
 async function printed(stream: PassThrough, environment: NodeJS.ProcessEnv, options = {}) {
-  const output = new Output(stream, environment)
+  const output = new Output(stream, { environment })
   const sink = await sinks.console.open(options, { name: 'console', log, output })
   return async (...messages: string[]) => {
     await sink.send(messages.map((message, index) => alert(index + 1, message)))
@@ -100,7 +100,7 @@ test('a reader that goes away makes the console fail, not the program', async ()
 
 test('a reader that is slow costs lines of activity, counted, and no alert', async () => {
   const stream = new PassThrough()
-  const output = new Output(stream, {})
+  const output = new Output(stream, { environment: {} })
   const line = `${'x'.repeat(999)}\n`
   for (let n = 0; n < 3000; n++) output.offer(line)
   expect(output.dropped).toBeGreaterThan(1500)

@@ -1,3 +1,4 @@
+import { type FlowEvent } from '../../decode/flow.ts'
 import { type Packet } from '../../decode/packet.ts'
 import { type Direction } from '../../enrich/direction.ts'
 import { type Observer } from '../alert.ts'
@@ -13,6 +14,8 @@ export interface EventContext {
   readonly observer?: Observer
   interfaceName(ifindex: number): string | undefined
   direction(packet: Packet): Direction | undefined
+  /** The protocol of a flow by its content, beyond what its record says. */
+  protocolName?(flow: FlowEvent): string | undefined
   /** The name of the destination, where one is known. */
   destinationName?(packet: Packet): DomainName | undefined
 }

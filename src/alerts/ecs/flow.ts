@@ -26,7 +26,11 @@ export function flowFields(flow: FlowEvent, context: EventContext): Fields {
       packets: flow.destinationPackets,
       domain: domain?.name,
     },
-    network: { bytes: flow.bytes, packets: flow.packets, protocol: applicationName(flow.l7) },
+    network: {
+      bytes: flow.bytes,
+      packets: flow.packets,
+      protocol: applicationName(flow.l7) ?? context.protocolName?.(flow),
+    },
     related: { hosts: domain === undefined ? [] : [domain.name] },
     orthrus: {
       flow: {

@@ -23,8 +23,8 @@ export interface Namespace {
 }
 
 /** A network namespace of its own with loopback up; deleted with everything in it at scope's end. */
-export function makeNamespace(): Namespace {
-  const name = `Bns-${process.pid}-${++serial}`
+export function makeNamespace(prefix = 'Bns'): Namespace {
+  const name = `${prefix}-${process.pid}-${++serial}`
   execFileSync('ip', ['netns', 'add', name])
   const run = (command: string, ...args: string[]) =>
     execFileSync('ip', ['netns', 'exec', name, command, ...args], {

@@ -1,0 +1,164 @@
+import { type MessageEvent } from './message.ts'
+import { type Packet } from './packet.ts'
+import { StreamSide } from './stream.ts'
+
+export interface ReassemblyLimits {
+  /** Conversations with unfinished messages. */
+  readonly conversations: number
+  /** Bytes of all of them. */
+  readonly bytes: number
+  /** µs of event time without a new piece. */
+  readonly timeout: number
+}
+
+/** What was given up, and why: never without a trace. */
+export interface ReassemblyCounters {
+  /** Conversations pushed out by newer ones. */
+  evicted: number
+  /** Conversations that fell silent in the middle of a message. */
+  expired: number
+  /** Bytes beyond what is kept of a message. */
+  overflow: number
+}
+
+/** A TCP conversation whose messages are being put together. */
+export interface Conversation {
+  readonly key: string
+  readonly client: StreamSide
+  readonly server: StreamSide
+  /** Event time of the last piece, µs. */
+  last: number
+  size: number
+}
+
+export interface ReassemblyHandlers {
+  /** A side has more bytes in order; `began` when they begin a message. */
+  grown(conversation: Conversation, event: MessageEvent, began: boolean): void
+  /** Nothing more will come: what is incomplete is cut. */
+  over(conversation: Conversation): void
+}
+
+const defaults: ReassemblyLimits = {
+  conversations: 16_384,
+  bytes: 64 << 20,
+  timeout: 30_000_000,
+}
+
+/**
+ * Puts the messages of TCP conversations together, both sides of each. Bounded in conversations,
+ * bytes and event time: the one without news for longest goes first, and is told to be over.
+ */
+export class Reassembler {
+  readonly counters: ReassemblyCounters = { evicted: 0, expired: 0, overflow: 0 }
+  readonly #limits: ReassemblyLimits
+  readonly #handlers: ReassemblyHandlers
+  /** In the order of their last piece. */
+  readonly #conversations = new Map<string, Conversation>()
+  #bytes = 0
+
+  constructor(handlers: ReassemblyHandlers, limits: Partial<ReassemblyLimits> = {}) {
+    this.#handlers = handlers
+    this.#limits = { ...defaults, ...limits }
+  }
+
+  get conversations(): number {
+    return this.#conversations.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  take(event: MessageEvent): void {
+    this.expire(event.packet.time)
+    const conversation = this.#touch(event)
+    const side = event.packet.fromResponder ? conversation.server : conversation.client
+    const lost = side.overflow
+    const growth = side.take(event)
+    this.counters.overflow += Math.max(0, side.overflow - lost)
+    this.#account(conversation)
+    if (growth !== 'none') this.#handlers.grown(conversation, event, growth === 'new')
+  }
+
+  /** Nobody needs the bytes of this conversation any more. */
+  forget(conversation: Conversation): void {
+    if (this.#conversations.delete(conversation.key)) this.#bytes -= conversation.size
+  }
+
+  /** The conversation of `packet` has ended. */
+  end(packet: Packet): void {
+    if (this.#conversations.size === 0) return
+    const conversation = this.#conversations.get(conversationKey(packet))
+    if (conversation !== undefined) this.#remove(conversation)
+  }
+
+  /** Gives up what has been silent for too long at `time` (µs). */
+  expire(time: number): void {
+    for (const conversation of this.#conversations.values()) {
+      if (conversation.last + this.#limits.timeout >= time) return
+      this.counters.expired++
+      this.#remove(conversation)
+    }
+  }
+
+  /** The end of everything. */
+  clear(): void {
+    for (const conversation of this.#conversations.values()) this.#remove(conversation)
+  }
+
+  #touch(event: MessageEvent): Conversation {
+    const key = conversationKey(event.packet)
+    const known = this.#conversations.get(key)
+    if (known === undefined) return this.#add(key, event.packet.time)
+    this.#conversations.delete(key)
+    this.#conversations.set(key, known)
+    known.last = event.packet.time
+    return known
+  }
+
+  #add(key: string, last: number): Conversation {
+    const [oldest] = this.#conversations.values()
+    if (oldest !== undefined && this.#conversations.size >= this.#limits.conversations) {
+      this.#evict(oldest)
+    }
+    const made: Conversation = {
+      key,
+      client: new StreamSide(),
+      server: new StreamSide(),
+      last,
+      size: 0,
+    }
+    this.#conversations.set(key, made)
+    return made
+  }
+
+  #account(conversation: Conversation): void {
+    const size = conversation.client.size + conversation.server.size
+    this.#bytes += size - conversation.size
+    conversation.size = size
+    for (const oldest of this.#conversations.values()) {
+      if (this.#bytes <= this.#limits.bytes || oldest === conversation) return
+      this.#evict(oldest)
+    }
+  }
+
+  #evict(conversation: Conversation): void {
+    this.counters.evicted++
+    this.#remove(conversation)
+  }
+
+  #remove(conversation: Conversation): void {
+    this.#conversations.delete(conversation.key)
+    this.#bytes -= conversation.size
+    this.#handlers.over(conversation)
+  }
+}
+
+/** The same for both directions: the source of an event is the opener, whoever sent the packet. */
+export function conversationKey(packet: Packet): string {
+  const { source0, destination0, sourcePort, destinationPort, protocol, vlan } = packet
+  const near = `${source0} ${destination0} ${sourcePort} ${destinationPort} ${protocol} ${vlan}`
+  if (packet.family === 4) return near
+  const { source1, source2, source3, destination1, destination2, destination3 } = packet
+  return `${near} ${source1} ${source2} ${source3} ${destination1} ${destination2} ${destination3}`
+}

@@ -1,0 +1,160 @@
+import { type MessageEvent } from './message.ts'
+
+/** Bytes kept of one side: a full TLS record and its headers, and some out of order. */
+const SIDE_MAX = 40_960
+const PIECES_MAX = 64
+/** What a waiting piece costs beside its bytes. */
+const PIECE_COST = 256
+
+interface Piece {
+  readonly seq: number
+  readonly bytes: Buffer
+}
+
+/** What `take` did to a stream. */
+export type Growth = 'none' | 'more' | 'new'
+
+/**
+ * One side of a TCP conversation, put together by sequence number (RFC 9293 3.4) from the pieces
+ * that the kernel copied: in any order, repeated, overlapping. A message begins where the kernel says; a
+ * piece without a known message waits until one begins before it. Where pieces overlap, the
+ * bytes that came first stand. Sequence numbers are compared modulo 2^32.
+ */
+export class StreamSide {
+  /** `enum l7` of the message; 0 while none has begun. */
+  l7 = 0
+  /** Sequence number of the message's first byte. */
+  start = 0
+  /** The event of the piece that began the message. */
+  first: MessageEvent | undefined
+  /** What a protocol has taken of the message, in bytes from `start`. */
+  taken = 0
+  /** Bytes that the kernel copied beyond what is kept. */
+  overflow = 0
+  #buffer: Buffer = Buffer.alloc(0)
+  #length = 0
+  #pieces: Piece[] = []
+  #pending = 0
+  #released = false
+
+  /** The message's bytes from its start, without a gap; valid until the next `take`. */
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  /** Bytes in memory. */
+  get size(): number {
+    return this.#buffer.length + this.#pending + this.#pieces.length * PIECE_COST
+  }
+
+  /** Lets go of the message's bytes: what still comes of it is not wanted. */
+  release(): void {
+    this.#buffer = Buffer.alloc(0)
+    this.#length = 0
+    this.#setPieces([])
+    this.#released = true
+  }
+
+  /** Adds a piece: `new` when a message begins with it, `more` when known bytes went on. */
+  take(event: MessageEvent): Growth {
+    const begins = event.l7 !== 0 && this.#begins(event)
+    if (begins) this.#begin(event)
+    else if (this.#released && event.l7 !== 0) return 'none'
+    const before = this.#length
+    if (this.l7 === 0 || !this.#append(event.seq, event.bytes)) this.#keep(event)
+    if (this.l7 !== 0) this.#join()
+    if (begins) return 'new'
+    return this.#length > before ? 'more' : 'none'
+  }
+
+  #begins({ l7, start }: MessageEvent): boolean {
+    if (this.l7 === 0) return true
+    const ahead = distance(this.start, start)
+    // Right behind bytes that nobody could finish reading yet, it is the middle of their message.
+    const unread = this.taken >= 0 && this.taken < this.#length
+    const goesOn = unread && l7 === this.l7 && ahead > 0 && ahead <= this.#length
+    return ahead !== 0 && !goesOn
+  }
+
+  #begin(event: MessageEvent): void {
+    // What seemed a beginning may have been the middle of what begins now.
+    const behind = distance(event.start, this.start)
+    if (this.l7 !== 0 && behind > 0 && behind < SIDE_MAX) {
+      this.#store({ seq: this.start, bytes: this.bytes })
+    }
+    this.l7 = event.l7
+    this.start = event.start
+    this.#released = false
+    this.first = event
+    this.taken = 0
+    this.overflow = 0
+    this.#buffer = Buffer.alloc(0)
+    this.#length = 0
+    this.#forgetOld()
+  }
+
+  /** False when there is a gap before the piece. */
+  #append(seq: number, bytes: Buffer): boolean {
+    const offset = distance(this.start, seq)
+    if (offset > this.#length) return false
+    const known = this.#length - offset
+    if (known >= bytes.length) return true
+    const fresh = bytes.subarray(known, known + Math.max(0, SIDE_MAX - this.#length))
+    this.overflow += bytes.length - known - fresh.length
+    if (this.#length === 0) this.#buffer = fresh
+    else this.#grow(fresh)
+    this.#length += fresh.length
+    return true
+  }
+
+  #grow(fresh: Buffer): void {
+    // The first piece is the event's own memory: never written to.
+    this.#buffer = Buffer.concat([this.#buffer.subarray(0, this.#length), fresh])
+  }
+
+  #keep({ seq, bytes }: MessageEvent): void {
+    if (this.l7 !== 0 && distance(this.start, seq) > SIDE_MAX) this.overflow += bytes.length
+    else this.#store({ seq, bytes })
+  }
+
+  #store(piece: Piece): void {
+    if (this.#pieces.length >= PIECES_MAX || this.#pending + piece.bytes.length > SIDE_MAX) {
+      this.overflow += piece.bytes.length
+      return
+    }
+    // A slice of Node's pool would keep 8 KB alive for a few bytes.
+    const own = Buffer.allocUnsafeSlow(piece.bytes.length)
+    piece.bytes.copy(own)
+    this.#pieces.push({ seq: piece.seq, bytes: own })
+    this.#pending += own.length
+  }
+
+  /** Appends what waited for the gap to close. */
+  #join(): void {
+    for (let again = true; again && this.#pieces.length > 0; ) {
+      const rest = this.#pieces.filter(({ seq, bytes }) => !this.#append(seq, bytes))
+      again = rest.length < this.#pieces.length
+      this.#setPieces(rest)
+    }
+  }
+
+  /** Pieces far from the message that begins belong to an earlier one. */
+  #forgetOld(): void {
+    this.#setPieces(
+      this.#pieces.filter(({ seq, bytes }) => {
+        const offset = distance(this.start, seq)
+        return offset + bytes.length > 0 && offset < SIDE_MAX
+      }),
+    )
+  }
+
+  #setPieces(pieces: Piece[]): void {
+    this.#pieces = pieces
+    this.#pending = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+}
+
+/** Bytes from `from` to `to`, negative when `to` is before it (RFC 9293 3.4). */
+function distance(from: number, to: number): number {
+  return (to - from) | 0
+}

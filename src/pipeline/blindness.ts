@@ -1,0 +1,52 @@
+import { type Observer } from '../alerts/alert.ts'
+import { sensorAlert } from '../alerts/sensor.ts'
+import { type SourceCounters } from '../capture/counters.ts'
+import { type Loss, lossBetween, recordsLost } from '../operate/loss.ts'
+
+export interface BlindnessOptions {
+  readonly counters: () => SourceCounters
+  readonly observer: Observer
+  /** Takes an alert as one line of JSON. */
+  readonly raise: (alert: string) => void
+}
+
+const INTERVAL = 60e6
+/** Share of the records that may be lost before it is worth an alert. */
+const TOLERATED = 0.01
+const QUIET = 3600e6
+
+/**
+ * Watches what the sensor did not see: more than 1 % of the records lost in a minute is an alert,
+ * one an hour (Zeek warns of capture loss in the same way). Call it with the time, µs, now and then.
+ */
+export function watchBlindness({ counters, observer, raise }: BlindnessOptions) {
+  let before = structuredClone(counters())
+  let next = Number.NEGATIVE_INFINITY
+  let quietUntil = Number.NEGATIVE_INFINITY
+  return (time: number): void => {
+    if (time < next) return
+    const first = next === Number.NEGATIVE_INFINITY
+    next = time + INTERVAL
+    if (first) return
+    const now = structuredClone(counters())
+    const loss = lossBetween(before, now)
+    const seen = now.records - before.records
+    before = now
+    const lost = recordsLost(loss)
+    if (lost <= TOLERATED * (seen + lost) || time < quietUntil) return
+    quietUntil = time + QUIET
+    raise(JSON.stringify(lossAlert(loss, lost, seen, time, observer)))
+  }
+}
+
+function lossAlert(loss: Loss, lost: number, seen: number, time: number, observer: Observer) {
+  const share = ((100 * lost) / (seen + lost)).toFixed(1)
+  return sensorAlert({
+    action: 'capture-loss',
+    level: 'high',
+    message: `the sensor lost ${lost} of ${seen + lost} records (${share} %) in the last minute; raise \`capture.ring_buffer\` or watch fewer interfaces`,
+    time,
+    observer,
+    facts: { lost, seen, by_class: loss },
+  })
+}

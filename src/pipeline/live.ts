@@ -1,0 +1,97 @@
+import { homeNetworks } from '../capture/home-networks.ts'
+import { type Interface } from '../capture/interfaces.ts'
+import { type LiveSource, openLive } from '../capture/live.ts'
+import { type Config } from '../config/schema.ts'
+import { type Log } from '../operate/log.ts'
+import { Output } from '../sinks/output.ts'
+import { openEnvironment } from '../storage/environment.ts'
+import { eventHandler } from './events.ts'
+import { openSensor, type Sensor } from './sensor.ts'
+
+export interface LiveIo {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly log: Log
+  /** Lines for people or JSON on stdout. */
+  readonly output: 'json' | 'text'
+}
+
+/** How long sinks may take for what is left at the end. */
+const FAREWELL_MS = 5000
+const IDLE_MS = 1000
+
+/**
+ * The live sensor, from attaching to the last summary; resolves after `stop`. Throws SensorError:
+ * what loading, attaching, the memory or a sink has to say.
+ */
+export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Promise<void> {
+  const { log } = io
+  let sensor: Sensor | undefined
+  const source = openLive(
+    { capture: config.capture },
+    {
+      attached(one, mode) {
+        log.info(`watching ${one.name} (${mode}, ${one.addresses.join(', ') || 'no address'})`)
+        sensor?.follow(source.interfaces)
+      },
+      detached(one) {
+        if (!stop.aborted) log.info(`no longer watching ${one.name}`)
+        sensor?.follow(source.interfaces)
+      },
+      failed: (one, error) => log.error(`${one.name}: ${error.message}`),
+    },
+  )
+  try {
+    sensor = await assemble(config, source, io)
+    await pump(source, sensor, stop)
+  } finally {
+    await source.stop()
+    await sensor?.close(FAREWELL_MS)
+  }
+}
+
+async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise<Sensor> {
+  const { log } = io
+  const environment = await openEnvironment({
+    directory: config.state.directory,
+    onFault: fault => {
+      if (fault === undefined) log.info('the memory can be written again')
+      else log.error(`the memory cannot be written (${fault}); alerts wait until it can`)
+    },
+  })
+  try {
+    return await openSensor({
+      config,
+      environment,
+      source,
+      output: new Output(io.stdout, { people: io.output === 'text' }),
+      stderr: io.stderr,
+      log,
+      homeOf: interfaces => home(config, interfaces),
+    })
+  } catch (error) {
+    await environment.close()
+    throw error
+  }
+}
+
+function home({ network }: Config, interfaces: readonly Interface[]): readonly string[] {
+  return network.home.length > 0 ? network.home : homeNetworks(interfaces)
+}
+
+/** Delivers until `stop`; an idle line still moves the clock. */
+async function pump(source: LiveSource, sensor: Sensor, stop: AbortSignal): Promise<void> {
+  const handler = eventHandler(source.clock, event => sensor.take(event))
+  const halt = () => void source.stop().catch(() => undefined) // `run` tells its caller
+  const hangUp = () => void sensor.reopen()
+  const idle = setInterval(() => sensor.advance(Date.now() * 1000), IDLE_MS)
+  stop.addEventListener('abort', halt)
+  process.on('SIGHUP', hangUp)
+  try {
+    if (!stop.aborted) await source.run(handler)
+  } finally {
+    clearInterval(idle)
+    stop.removeEventListener('abort', halt)
+    process.off('SIGHUP', hangUp)
+  }
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+interface Locked {
+  readonly version?: string
+  readonly optionalDependencies?: Record<string, string>
+}
+
+const text = readFileSync(join(import.meta.dirname, '../package-lock.json'), 'utf8')
+const packages = (JSON.parse(text) as { packages: Record<string, Locked> }).packages
+
+test('the lock file names no registry', () => {
+  expect(text).not.toMatch(/"resolved"/)
+})
+
+// npm ci refuses a lock file without them, and npm leaves out what its registry did not have.
+test('the lock file holds the packages of every platform', () => {
+  const names = new Set(Object.keys(packages).map(path => path.split('node_modules/').at(-1)))
+  const wanted = Object.values(packages).flatMap(one => Object.keys(one.optionalDependencies ?? {}))
+  expect(wanted.length).toBeGreaterThan(10)
+  expect(wanted.filter(name => !names.has(name))).toEqual([])
+})

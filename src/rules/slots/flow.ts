@@ -22,7 +22,7 @@ export const flowSlots: SlotTable<FlowEvent> = {
   'destination.packets': () => flow => flow.destinationPackets,
   'network.bytes': () => flow => flow.bytes,
   'network.packets': () => flow => flow.packets,
-  'network.protocol': context => flow => context.protocolName?.(flow) ?? applicationName(flow.l7),
+  'network.protocol': context => flow => applicationName(flow.l7) ?? context.protocolName?.(flow),
   'destination.domain': context => flow => context.destinationName?.(flow.packet)?.name,
   'orthrus.destination.domain_source': context => flow =>
     context.destinationName?.(flow.packet)?.source,

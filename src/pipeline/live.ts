@@ -61,6 +61,7 @@ async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise
     },
   })
   try {
+    await source.ready // the verifier works while the memory is opened
     return await openSensor({
       config,
       environment,

@@ -8,7 +8,7 @@ const LONGEST = MTU + 14
 const ROUNDS = 12
 
 /**
- * About 2,000 Ethernet frames, none longer than a device takes: every header combination, tunnel,
+ * About 2,800 Ethernet frames, none longer than a device takes: every header combination, tunnel,
  * datagram and conversation there is a builder for, names in fragments, and application messages in
  * segments that come cut, repeated, overlapping and in any order. The same at every call.
  */

@@ -63,7 +63,7 @@ const names = [
 
 /** Layers in which there are conversations of their own, or that only one of both reads. */
 const apart =
-  /gre|vxlan|geneve|gtp|teredo|pppoe|mpls|erspan|:ah:|esp|:ip:.*:ipv?6?:|:ipv6:.*:ip:|:eth:.*:eth:|nsh|capwap|l2tp|malformed|llc|trill|cmd|openvpn|wg/
+  /gre|vxlan|geneve|gtp|teredo|pppoe|mpls|erspan|:ah:|esp|:ip:(.*:)?ipv?6?:|:ipv6:(.*:)?ip:|:eth:.*:eth:|nsh|capwap|l2tp|malformed|llc|trill|cmd|openvpn|wg/
 
 /** TCP and UDP flows without tunnels and fragments; undefined for a capture with such. */
 async function tsharkFlows(file: string): Promise<Flows | undefined> {

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
 import { devicesOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
+import { rulesOptions } from '../rules/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
 import { stateOptions } from '../storage/options.ts'
 import { logOptions, networkOptions } from './sections.ts'
@@ -13,6 +14,7 @@ export const configSchema = Type.Object(
     capture: captureOptions,
     network: networkOptions,
     devices: devicesOptions,
+    rules: rulesOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),
     summary: summaryOptions,

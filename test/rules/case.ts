@@ -46,7 +46,9 @@ export function compileCase({ rule, bare, placeholders = {} }: Case): {
   const head = 'title: case\nlogsource: {category: network, service: connection}\n'
   const text = bare || /^title:|^action:/m.test(rule) ? rule : head + rule
   const ecs = text.replace(/^title:/gm, 'taxonomy: ecs\ntitle:')
-  const parsed = parseRules(ecs, 'case.yml', { placeholders: new Map(Object.entries(placeholders)) })
+  const parsed = parseRules(ecs, 'case.yml', {
+    placeholders: new Map(Object.entries(placeholders)),
+  })
   const { rules, faults } = linkRules(parsed)
   const programs = rules.map(linked => ({
     linked,

@@ -62,7 +62,7 @@ const own: Readonly<Record<Kind, string>> = {
     orthrus.dhcp.relay_ip orthrus.dhcp.hostname orthrus.dhcp.fqdn orthrus.dhcp.vendor_class
     orthrus.dhcp.user_class orthrus.dhcp.client_id orthrus.dhcp.server_id
     orthrus.dhcp.parameter_list orthrus.dhcp.lease_time orthrus.dhcp.transaction_id
-    orthrus.dhcp.message orthrus.dhcp.cut`,
+    orthrus.dhcp.message orthrus.dhcp.cut orthrus.dhcp.servers orthrus.dhcp.addresses`,
   arp: 'orthrus.arp.opcode orthrus.arp.ethernet_source',
   ndp: `${ip} orthrus.ndp.ethernet_source orthrus.ndp.flags orthrus.ndp.redirected
     orthrus.ndp.router_lifetime orthrus.ndp.mtu orthrus.ndp.prefixes orthrus.ndp.name_servers`,

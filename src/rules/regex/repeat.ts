@@ -11,7 +11,8 @@ export function readRepeat(cursor: Cursor, item: Regex): Regex {
   if (counts === undefined) return item
   const { min, max } = counts
   if (max < min) cursor.fail('the repeat is upside down', start)
-  if (cursor.skip('+')) cursor.fail('a possessive repeat (`++`) is not read; leave out the `+`')
+  if (cursor.skip('+'))
+    cursor.fail('a possessive repeat (`++`) is not read; leave out the `+`', cursor.at - 1)
   cursor.skip('?')
   const again = cursor.at
   if (readCounts(cursor) !== undefined) cursor.fail('a repeat of a repeat', again)

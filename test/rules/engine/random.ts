@@ -141,20 +141,22 @@ const regexes = ['a', '^a.*b$', '(a|b)1', '[a-b]+\\.', 'K', '\\d+', 'ab?', '', '
     }),
 )
 
-const networks = fc.tuple(address, fc.nat(128)).map(([base, bits]): Match => {
-  const { family, word0, word1, word2, word3 } = addressOf(base) ?? {
-    family: 4 as const,
-    word0: 0,
-    word1: 0,
-    word2: 0,
-    word3: 0,
-  }
-  const prefix = bits % (family === 4 ? 33 : 129)
-  const [a = 0, b = 0, c = 0, d = 0] = [word0, word1, word2, word3].map(
-    (word, index) => word & mask(prefix, index),
-  )
-  return { kind: 'cidr', text: `${base}/${prefix}`, family, words: [a, b, c, d], prefix }
-})
+const networks = fc
+  .tuple(address, fc.oneof(fc.constantFrom(8, 30, 31, 32, 10, 64, 127, 128, 0), fc.nat(128)))
+  .map(([base, bits]): Match => {
+    const { family, word0, word1, word2, word3 } = addressOf(base) ?? {
+      family: 4 as const,
+      word0: 0,
+      word1: 0,
+      word2: 0,
+      word3: 0,
+    }
+    const prefix = bits % (family === 4 ? 33 : 129)
+    const [a = 0, b = 0, c = 0, d = 0] = [word0, word1, word2, word3].map(
+      (word, index) => word & mask(prefix, index),
+    )
+    return { kind: 'cidr', text: `${base}/${prefix}`, family, words: [a, b, c, d], prefix }
+  })
 
 const comparisons = fc.constantFrom('lt', 'lte', 'gt', 'gte', 'eq')
 const shapes = fc.constantFrom('equals', 'startswith', 'endswith', 'contains')
@@ -211,6 +213,29 @@ export const expressions: fc.Arbitrary<Expression> = fc.letrec<{ tree: Expressio
     fc.boolean().map((truth): Expression => ({ op: 'constant', value: truth })),
   ),
 })).tree
+
+const pairs: fc.Arbitrary<Expression> = fc.record({
+  op: fc.constantFrom('and', 'and', 'or'),
+  items: fc.array(tests, { minLength: 2, maxLength: 3 }),
+})
+const excluding: fc.Arbitrary<Expression> = fc
+  .tuple(tests, tests)
+  .map(([one, two]) => ({ op: 'and', items: [one, { op: 'not', item: two }] }))
+
+/** Rules as people write them: what is looked for decides, so that a table at fault shows. */
+export const plainExpressions: fc.Arbitrary<Expression> = fc.oneof(
+  { weight: 3, arbitrary: tests },
+  { weight: 2, arbitrary: pairs },
+  { weight: 1, arbitrary: excluding },
+)
+
+const crowded = fc.oneof(
+  { weight: 6, arbitrary: fc.oneof(text, address, number) },
+  { weight: 1, arbitrary: value },
+)
+
+/** Events that have every field, mostly with one value. */
+export const fullEvents = fc.record({ a: crowded, b: crowded, c: crowded, 'd.e': crowded })
 
 /** A program of which only the expression matters. */
 export function programOf(expression: Expression): Program {

@@ -8,7 +8,7 @@ import { mapRing } from './ring-map.ts'
 import { selectInterfaces } from './select.ts'
 import { loadSensor, type Sensor } from './sensor.ts'
 import { idleCounters, type Session, type SessionParts, startSession } from './session.ts'
-import { type Source } from './source.ts'
+import { type KernelTime, type Source } from './source.ts'
 import { networkNow, watchNetwork } from './watch.ts'
 
 export interface LiveOptions {
@@ -65,6 +65,7 @@ export function openLive(options: LiveOptions, events: AttachmentEvents = {}): L
       return held.interfaces
     },
     counters,
+    kernelTime: parts.kernelTime,
     async run(handler) {
       await parts.ready
       if (stopped) return
@@ -85,6 +86,7 @@ export function openLive(options: LiveOptions, events: AttachmentEvents = {}): L
 interface LoadedParts extends SessionParts {
   readonly sensor: Sensor
   readonly ready: Promise<void>
+  kernelTime(): KernelTime
   /** Frees everything in the kernel; twice is fine. */
   release(): void
 }
@@ -99,6 +101,7 @@ function loadParts({ capture, object: path }: LiveOptions): LoadedParts {
   ready.catch(() => undefined) // who runs the source is told
   const ring = mapRing(sensor.object.map('events'))
   let held = true
+  let time = sensor.time()
   return {
     capture,
     sensor,
@@ -106,8 +109,13 @@ function loadParts({ capture, object: path }: LiveOptions): LoadedParts {
     object: sensor.object,
     reader: new RingReader(ring),
     clock: kernelClock(),
+    kernelTime() {
+      if (held) time = sensor.time()
+      return time
+    },
     release() {
       if (!held) return
+      time = sensor.time()
       held = false
       ring.unmap()
       sensor.close()

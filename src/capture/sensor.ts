@@ -2,7 +2,9 @@ import { type Direction } from './attach-error.ts'
 import { type BpfObject, loadObject, loadObjectAside, type ObjectOptions } from './bpf-object.ts'
 import { hasCoarseClock } from './kernel-features.ts'
 import { type CaptureOptions } from './options.ts'
+import { programInfo } from './program-info.ts'
 import { ringSize, settingsBytes } from './settings.ts'
+import { type KernelTime } from './source.ts'
 
 type Link = 'l2' | 'l3'
 const directions = ['ingress', 'egress'] as const
@@ -15,6 +17,8 @@ export interface Sensor {
   prepare(link: Link): Promise<void>
   /** File descriptor; a program that was not prepared is loaded when first asked for. */
   program(link: Link, direction: Direction): number
+  /** What the loaded programs have cost so far. */
+  time(): KernelTime
   close(): void
 }
 
@@ -50,6 +54,13 @@ export function loadSensor(capture: CaptureOptions, path?: string): Sensor {
       const one = loaded.get(name) ?? loadObject(only(name))
       loaded.set(name, one)
       return one.program(name)
+    },
+    time() {
+      const infos = [...loaded].map(([name, one]) => programInfo(one.program(name)))
+      return {
+        ns: infos.reduce((sum, { runTime }) => sum + runTime, 0),
+        runs: infos.reduce((sum, { runs }) => sum + runs, 0),
+      }
     },
     close() {
       closed = true

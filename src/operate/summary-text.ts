@@ -92,7 +92,8 @@ function devices(
 }
 
 function deviceRow(device: Device, sums: DeviceTally, vendor: string | undefined): string {
-  const [name = device.mac] = device.ips
+  const { ips } = device
+  const name = ips.find(isTelling) ?? ips[0] ?? device.mac
   const maker = device.self ? 'this sensor' : vendor
   const label = maker === undefined ? name : `${name} (${maker})`
   const { packets, bytesSent, bytesReceived, services, targets } = sums
@@ -100,6 +101,11 @@ function deviceRow(device: Device, sums: DeviceTally, vendor: string | undefined
   const used = topWords(services, 4).join(', ')
   const others = topWords(targets, 3).join(', ')
   return `${row(cells, 44)}  ${printable(used)}${others === '' ? '' : ` → ${printable(others)}`}`
+}
+
+/** A link-local address says no more than the MAC. */
+function isTelling(address: string): boolean {
+  return !/^(fe[89ab]|169\.254\.)/.test(address)
 }
 
 function alerts({ alerts: raised, queue }: Summary, colors: Paint): string {

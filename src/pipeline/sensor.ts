@@ -15,7 +15,7 @@ import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { type Log } from '../operate/log.ts'
-import { measureOverhead } from '../operate/overhead.ts'
+import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
 import { Protocols } from '../protocols/protocols.ts'
@@ -53,7 +53,7 @@ export class Sensor {
   readonly #summary: SummaryCounter
   readonly #activity: Activity | undefined
   readonly #report: Report
-  readonly #overhead = measureOverhead()
+  readonly #overhead: OverheadMeter
   readonly #enrichment: Enrichment
   readonly #protocols = new Protocols(event => {
     this.#enrichment.learn(event)
@@ -66,6 +66,7 @@ export class Sensor {
   constructor(parts: SensorParts, delivery: Delivery) {
     this.#parts = parts
     this.#delivery = delivery
+    this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     const name = hostname()
     const observer: Observer = { name, hostname: name, version: version() }

@@ -138,6 +138,22 @@ sinks:
     expect(flows.ended).toBe(flows.started)
   })
 
+  test('tells what it costs in the kernel, where the kernel counts that', async () => {
+    const path = '/proc/sys/kernel/bpf_stats_enabled'
+    const before = readFileSync(path, 'utf8')
+    writeFileSync(path, '1')
+    try {
+      await using lab = new Lab()
+      const sensor = await lab.run(['-i', 'w0', '--state', lab.path('s')])
+      await traffic(lab)
+      expect(await sensor.end()).toBe(0)
+      const { kernel_ns_per_packet: cost } = sensor.summary.orthrus.sensor.overhead
+      expect(cost).toBeGreaterThan(0)
+    } finally {
+      writeFileSync(path, before)
+    }
+  })
+
   test('strings on the wire cannot steer a terminal', async () => {
     await using lab = new Lab()
     const args = ['-i', 'w0', '--learn', '0', '--state', lab.path('s'), '-o', 'text']

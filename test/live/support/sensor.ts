@@ -119,6 +119,7 @@ interface SensorFacts {
     readonly sinks: Readonly<Record<string, { readonly delivered: number }>>
   }
   readonly missed: Readonly<Record<string, number>>
+  readonly overhead: { readonly kernel_ns_per_packet?: number }
 }
 
 /** The documents of a text of JSON lines; a last line that is not whole is left out. */

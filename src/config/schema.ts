@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
-import { devicesOptions } from '../enrich/options.ts'
+import { devicesOptions, enrichOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
 import { rulesOptions } from '../rules/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
@@ -15,6 +15,7 @@ export const configSchema = Type.Object(
     network: networkOptions,
     devices: devicesOptions,
     rules: rulesOptions,
+    enrich: enrichOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),
     summary: summaryOptions,

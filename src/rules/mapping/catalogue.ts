@@ -4,9 +4,10 @@ const common = `@timestamp ecs.version event.kind event.category event.module ev
 observer.ingress.interface.name observer.egress.interface.name observer.name observer.hostname observer.type
 observer.product observer.vendor observer.version source.mac source.ip destination.mac destination.ip
 network.direction network.vlan.id network.inner.vlan.id related.ip related.hosts orthrus.tunnel.kind
-source.as.number source.as.organization.name
-source.geo.country_iso_code destination.as.number destination.as.organization.name
-destination.geo.country_iso_code orthrus.source.device orthrus.destination.device orthrus.tunnel.id orthrus.tunnel.outer.source orthrus.tunnel.outer.destination`
+orthrus.tunnel.id orthrus.tunnel.outer.source orthrus.tunnel.outer.destination source.as.number
+source.as.organization.name source.geo.country_iso_code destination.as.number
+destination.as.organization.name destination.geo.country_iso_code orthrus.source.device
+orthrus.destination.device`
 
 const ip = `source.port destination.port network.type network.transport network.iana_number
 network.protocol network.community_id`
@@ -35,8 +36,8 @@ const certificate = ['subject', 'issuer']
 /** Fields of each kind of event besides the common ones: EVENTS in words that a program reads. */
 const own: Readonly<Record<Kind, string>> = {
   flow: `${ip} source.bytes source.packets destination.bytes destination.packets network.bytes
-    network.packets destination.registered_domain
-    destination.subdomain destination.top_level_domain event.start event.end event.duration destination.domain
+    network.packets event.start event.end event.duration destination.domain
+    destination.registered_domain destination.subdomain destination.top_level_domain
     orthrus.destination.domain_source orthrus.flow.state orthrus.flow.history
     orthrus.flow.source_payload_bytes orthrus.flow.destination_payload_bytes orthrus.tcp.flags`,
   dns: `${ip} dns.type dns.id dns.op_code dns.header_flags dns.response_code dns.question.name
@@ -51,7 +52,8 @@ const own: Readonly<Record<Kind, string>> = {
     tls.server.x509.public_key_size tls.server.x509.public_key_curve
     tls.server.x509.public_key_exponent tls.server.x509.signature_algorithm
     orthrus.tls.alert.level orthrus.tls.alert.description orthrus.tls.alert.sender
-    orthrus.tls.certificates orthrus.tls.self_signed orthrus.tls.certificate_malformed`,
+    orthrus.tls.certificates orthrus.tls.self_signed orthrus.tls.certificate_malformed
+    orthrus.tls.certificate_expired`,
   quic: `${ip} ${tls} orthrus.quic.version orthrus.quic.retry orthrus.quic.offered_versions
     user_agent.original`,
   http: `${ip} http.request.method http.version http.request.referrer http.request.mime_type
@@ -65,7 +67,8 @@ const own: Readonly<Record<Kind, string>> = {
     orthrus.dhcp.relay_ip orthrus.dhcp.hostname orthrus.dhcp.fqdn orthrus.dhcp.vendor_class
     orthrus.dhcp.user_class orthrus.dhcp.client_id orthrus.dhcp.server_id
     orthrus.dhcp.parameter_list orthrus.dhcp.lease_time orthrus.dhcp.transaction_id
-    orthrus.dhcp.message orthrus.dhcp.cut orthrus.dhcp.servers orthrus.dhcp.addresses`,
+    orthrus.dhcp.message orthrus.dhcp.cut orthrus.dhcp.servers orthrus.dhcp.addresses
+    orthrus.dhcp.prefixes`,
   arp: 'orthrus.arp.opcode orthrus.arp.ethernet_source',
   ndp: `${ip} orthrus.ndp.ethernet_source orthrus.ndp.flags orthrus.ndp.redirected
     orthrus.ndp.router_lifetime orthrus.ndp.mtu orthrus.ndp.prefixes orthrus.ndp.name_servers`,

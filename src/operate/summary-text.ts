@@ -40,13 +40,14 @@ function head({ final, start, end, uptime }: Summary, colors: Paint): string {
 function traffic(summary: Summary): string {
   const seconds = Math.max((summary.end - summary.start) / 1000, 0.001)
   const { packets, bytes, flowsLive, tally } = summary
+  const open = summary.final ? '' : `, ${countText(flowsLive)} open`
   const directions = Object.entries(tally.directions)
     .filter(([, sum]) => sum > 0)
     .map(([name, sum]) => `${name} ${bytesText(sum)}`)
   return [
     line('traffic', `${countText(packets)} packets, ${bytesText(bytes)}`),
     ` (${countText(packets / seconds)}/s, ${bytesText(bytes / seconds)}/s)`,
-    `; flows ${countText(tally.flowsStarted)} new, ${countText(flowsLive)} open`,
+    `; flows ${countText(tally.flowsStarted)} new${open}`,
     directions.length === 0 ? '' : `; ${directions.join(', ')}`,
   ].join('')
 }
@@ -100,7 +101,8 @@ function deviceRow(device: Device, sums: DeviceTally, vendor: string | undefined
   const cells = [printable(label, 42), packets, bytesText(bytesSent), bytesText(bytesReceived)]
   const used = topWords(services, 4).join(', ')
   const others = topWords(targets, 3).join(', ')
-  return `${row(cells, 44)}  ${printable(used)}${others === '' ? '' : ` → ${printable(others)}`}`
+  const uses = `${printable(used)}${others === '' ? '' : ` → ${printable(others)}`}`
+  return `${row(cells, 44)}  ${uses}`.trimEnd()
 }
 
 /** A link-local address says no more than the MAC. */

@@ -3,7 +3,7 @@ import { type Config } from '../config/schema.ts'
 import { createLog, type Log } from '../operate/log.ts'
 import { runLive } from '../pipeline.ts'
 import { configFor, type Overrides } from './config.ts'
-import { options } from './options.ts'
+import { learnOverride, options } from './options.ts'
 import { type Output, outputOf, type Session } from './session.ts'
 
 const help = `
@@ -36,7 +36,8 @@ export function runCommand(session: Session): Command {
       const config = configFor(session, file, overrides)
       const output = outputOf(session, asked)
       const log = logFor(config, session, output)
-      await runLive(config, session.stop, { ...session, log, output })
+      const learn = learnOverride(overrides.learn)
+      await runLive(config, session.stop, { ...session, log, output, learn })
     })
 }
 

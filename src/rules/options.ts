@@ -2,6 +2,10 @@ import { Type } from 'typebox'
 import { section } from '../config/section.ts'
 
 export const rulesOptions = section('What is worth an alert.', {
+  shipped: Type.Boolean({
+    default: true,
+    description: 'Whether the rules that come with Orthrus run too.',
+  }),
   paths: Type.Array(Type.String({ minLength: 1 }), {
     default: [],
     uniqueItems: true,

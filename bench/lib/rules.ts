@@ -5,10 +5,10 @@ const ports = [
 ]
 const types = ['A', 'AAAA', 'TXT', 'MX', 'NULL', 'CNAME', 'PTR']
 
-/** The text of so many rules: 45 % DNS, 20 % TLS, 35 % flows, of the forms that public rules have. */
-export function ruleFile(count: number, seed = 1): string {
+/** Texts of so many rules: 45 % DNS, 20 % TLS, 35 % flows, of the forms that public rules have. */
+export function ruleTexts(count: number, seed = 1): string[] {
   const random = new Random(seed)
-  return Array.from({ length: count }, (_, index) => rule(random, index)).join('---\n')
+  return Array.from({ length: count }, (_, index) => rule(random, index))
 }
 
 function rule(random: Random, index: number): string {

@@ -2,13 +2,14 @@
 # make run      build, then run the sensor on the default interface (ARGS="-i eth0 --learn 0")
 # make test     build, then every test; those that need root run when there is root (TESTS=test/config)
 # make bench    build, then the benchmarks
+# make fuzz     the parser and the decoders against hostile bytes (FUZZ_SECONDS=60 DECODER_SECONDS=30)
 # make check    lint and types
 # make clean    remove what was built
 # V=1 shows the commands.
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all run test bench check clean packages-build packages-test
+.PHONY: all run test bench fuzz check clean packages-build packages-test packages-fuzz
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(V),1)
@@ -29,10 +30,16 @@ MULTIARCH := $(shell gcc -dumpmachine 2>/dev/null || echo $(shell uname -m)-linu
 HOST := $(if $(wildcard bpf/host.c),build/liborthrus.so)
 SOURCES := $(shell find src -type d -o -name '*.ts')
 BENCHES := $(wildcard bench/*.ts)
+GENERATORS := $(filter-out %.test.ts,$(wildcard test/generate/*.ts))
+FUZZ_SECONDS ?= 60
+DECODER_SECONDS ?= 30
+FUZZED := $(shell grep -l "'fuzz: " test/*/*.test.ts)
 
 # Looked up at each run; when nothing is missing they do not exist and make has nothing to do.
 NEED_BUILD := $(if $(shell scripts/packages.sh missing build),packages-build)
 NEED_TEST := $(if $(shell scripts/packages.sh missing build test),packages-test)
+
+NEED_FUZZ := $(if $(shell scripts/packages.sh missing fuzz),packages-fuzz)
 
 all: build/sensor.bpf.o $(HOST) dist/.stamp
 
@@ -44,6 +51,16 @@ test: $(NEED_TEST) all
 
 bench: all build/bench/.stamp
 	$(Q)set -e; for file in $(BENCHES:bench/%.ts=build/bench/bench/%.js); do node $$file; done
+
+# A fault of the parser is written to build/fuzz/crash-…; `build/fuzz/parser FILE` shows it again.
+fuzz: $(NEED_FUZZ) all build/fuzz/parser build/bench/.stamp
+	$(short) FUZZ 'parser ($(FUZZ_SECONDS) s)'
+	$(Q)mkdir -p build/fuzz/corpus && node build/bench/test/generate/seeds.js build/fuzz/seeds
+	$(Q)cd build/fuzz && { ./parser -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \
+		-print_final_stats=1 corpus seeds >parser.log 2>&1 || { tail -n 60 parser.log; exit 1; }; } && \
+		sed -n 's/^stat::\(number_of_executed_units\|new_units_added\)/  \1/p' parser.log
+	$(short) FUZZ 'decoders ($(DECODER_SECONDS) s each)'
+	$(Q)FUZZ_SECONDS=$(DECODER_SECONDS) npx vitest run --project unit -t 'fuzz: ' $(FUZZED)
 
 check: node_modules/.orthrus
 	$(short) BIOME .
@@ -60,6 +77,9 @@ packages-build:
 packages-test:
 	@scripts/packages.sh install build test
 
+packages-fuzz:
+	@scripts/packages.sh install build fuzz
+
 build/sensor.bpf.o: bpf/sensor.bpf.c Makefile | $(NEED_BUILD) build
 	$(short) BPF $@
 	$(Q)$(CLANG) $(BPF_CFLAGS) -target bpf -I/usr/include/$(MULTIARCH) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
@@ -68,7 +88,14 @@ build/liborthrus.so: bpf/host.c Makefile | $(NEED_BUILD) build
 	$(short) CC $@
 	$(Q)gcc $(HOST_CFLAGS) -shared -fPIC -fvisibility=hidden -MMD -MP -MF $(@:.so=.d) $< -o $@
 
--include build/sensor.bpf.d build/liborthrus.d
+# Packed structures of the wire lie where they lie; everything else undefined is a fault.
+build/fuzz/parser: bpf/fuzz.c Makefile | $(NEED_FUZZ) build
+	$(short) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O1 -Wall -Werror -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment \
+		-fno-sanitize-recover=all -MMD -MP -MF build/fuzz/parser.d $< -o $@
+
+-include build/sensor.bpf.d build/liborthrus.d build/fuzz/parser.d
 
 # Compiled beside dist/ and moved there whole: a deleted source leaves nothing, a fault keeps the old.
 dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json node_modules/.orthrus
@@ -78,7 +105,7 @@ dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json node_modules/.orthrus
 	$(Q)rm -rf dist && mv dist.new dist
 
 # The link lets build/bench/src find the objects where src/ looks for them: in ../build.
-build/bench/.stamp: $(SOURCES) $(BENCHES) tsconfig.bench.json node_modules/.orthrus | build
+build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus | build
 	$(short) TSC build/bench
 	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && touch $@
 

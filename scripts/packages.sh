@@ -2,7 +2,7 @@
 # Which system packages a goal still needs, and how they get here.
 #   packages.sh missing GOAL…   prints the missing Debian packages, one a line
 #   packages.sh install GOAL…   installs them with apt when root, else prints the command and fails
-# Goals: build, test. A tool counts as present wherever it came from: commands and files are looked
+# Goals: build, test, fuzz. A tool counts as present wherever it came from: commands and files are looked
 # for, not packages, so a hand-built clang or another distribution works as well.
 set -eu
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -36,9 +36,19 @@ missing() {
 			command_from tshark tshark
 			command_from capinfos wireshark-common
 			;;
+		fuzz)
+			fuzzer_from || echo "libclang-rt-$(clang_major)-dev"
+			;;
 		*) echo "packages.sh: unknown goal $goal" >&2; exit 2 ;;
 		esac
 	done | sort -u
+}
+
+# The sanitizers and libFuzzer come with clang from elsewhere, in a package of their own on Debian.
+clang_major() { clang -dumpversion 2>/dev/null | grep -o '^[0-9]*' || echo 14; }
+fuzzer_from() {
+	found=$(find "$(clang -print-resource-dir 2>/dev/null)/" -name 'libclang_rt.fuzzer*.a' 2>/dev/null)
+	[ -n "$found" ]
 }
 
 # Debian 12's own node is 18, so apt cannot help: install says where to get one.

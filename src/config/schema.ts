@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
-import { devicesOptions } from '../enrich/options.ts'
+import { devicesOptions, enrichOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
 import { rulesOptions } from '../rules/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
@@ -14,6 +14,7 @@ export const configSchema = Type.Object(
     capture: captureOptions,
     network: networkOptions,
     devices: devicesOptions,
+    enrich: enrichOptions,
     rules: rulesOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),

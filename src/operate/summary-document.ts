@@ -23,6 +23,7 @@ export function summaryDocument(summary: Summary, observer: Observer, rows = 20)
         uptime_seconds: Math.round(uptime / 1000),
         packets: summary.packets,
         bytes: summary.bytes,
+        records: summary.records,
         flows: { started: tally.flowsStarted, ended: tally.flowsEnded, live: summary.flowsLive },
         direction: tally.directions,
         events: tally.events,

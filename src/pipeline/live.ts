@@ -3,6 +3,7 @@ import { type Interface } from '../capture/interfaces.ts'
 import { type LiveSource, openLive } from '../capture/live.ts'
 import { type Config } from '../config/schema.ts'
 import { type Log } from '../operate/log.ts'
+import { tidyAfterStart } from '../operate/memory.ts'
 import { Output } from '../sinks/output.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { eventHandler } from './events.ts'
@@ -85,12 +86,14 @@ async function pump(source: LiveSource, sensor: Sensor, stop: AbortSignal): Prom
   const halt = () => void source.stop().catch(() => undefined) // `run` tells its caller
   const hangUp = () => void sensor.reopen()
   const idle = setInterval(() => sensor.advance(Date.now() * 1000), IDLE_MS)
+  const tidying = tidyAfterStart()
   stop.addEventListener('abort', halt)
   process.on('SIGHUP', hangUp)
   try {
     if (!stop.aborted) await source.run(handler)
   } finally {
     clearInterval(idle)
+    tidying.cancel()
     stop.removeEventListener('abort', halt)
     process.off('SIGHUP', hangUp)
   }

@@ -3,6 +3,7 @@ import { type DocumentedEvent, eventDocument } from '../alerts/ecs.ts'
 import { openReplay, type ReplayProgress } from '../capture/replay.ts'
 import { type Config } from '../config/schema.ts'
 import { homeOf } from '../enrich/direction.ts'
+import { Enrichment } from '../enrich/enrichment.ts'
 import { Protocols } from '../protocols/protocols.ts'
 import { eventHandler } from './events.ts'
 
@@ -26,21 +27,30 @@ export interface ReplayEventsOptions {
 /** Prints every event of the captures as one ECS document a line; no rules, no memory. */
 export async function replayEvents(options: ReplayEventsOptions): Promise<void> {
   const { config, files, stdout, stop, progress } = options
-  const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
   const home = homeOf(config.network.home.length > 0 ? config.network.home : privateNetworks)
+  const enrichment = new Enrichment(config.enrich, { home: () => home })
+  const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
   const context: EventContext = {
     interfaceName: ifindex => source.interfaces.name(ifindex),
     direction: packet => home.direction(packet),
+    destinationName: (packet, start) => enrichment.destinationName(packet, start),
+    source: packet => enrichment.source(packet),
+    destination: packet => enrichment.destination(packet),
     protocolName: flow => protocols.nameOf(flow),
   }
   let lines = ''
   const print = (event: DocumentedEvent) => {
     lines += `${JSON.stringify(eventDocument(event, context))}\n`
   }
-  const protocols = new Protocols(print)
+  const protocols = new Protocols(event => {
+    enrichment.learn(event)
+    print(event)
+  })
   const handler = eventHandler(source.clock, event => {
+    if (event.kind === 'flow') enrichment.began(event)
     protocols.take(event)
     if (event.kind !== 'message' && event.kind !== 'fragment') print(event)
+    if (event.kind === 'flow') enrichment.ended(event)
   })
   const flush = () => {
     if (lines !== '') stdout.write(lines)

@@ -9,7 +9,9 @@ import { type Config } from '../config/schema.ts'
 import { type KernelEvent, refusedRecords } from '../decode/event.ts'
 import { Devices } from '../enrich/devices.ts'
 import { type Home, homeOf } from '../enrich/direction.ts'
+import { Enrichment } from '../enrich/enrichment.ts'
 import { observe } from '../enrich/evidence.ts'
+import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { type Log } from '../operate/log.ts'
@@ -37,6 +39,7 @@ export interface SensorParts {
 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
+  checkGeo(parts.config.enrich.geo)
   const delivery = await openDelivery(parts.config, parts)
   return new Sensor(parts, delivery)
 }
@@ -51,7 +54,11 @@ export class Sensor {
   readonly #activity: Activity | undefined
   readonly #report: Report
   readonly #overhead = measureOverhead()
-  readonly #protocols = new Protocols(event => this.#activity?.protocol(event))
+  readonly #enrichment: Enrichment
+  readonly #protocols = new Protocols(event => {
+    this.#enrichment.learn(event)
+    this.#activity?.protocol(event)
+  })
   readonly #watchBlindness: (time: number) => void
   readonly #names = new Map<number, string>()
   #home: Home
@@ -63,6 +70,10 @@ export class Sensor {
     const name = hostname()
     const observer: Observer = { name, hostname: name, version: version() }
     this.#devices = this.#makeDevices(observer)
+    this.#enrichment = new Enrichment(parts.config.enrich, {
+      home: () => this.#home,
+      devices: this.#devices,
+    })
     this.#summary = this.#makeSummary()
     this.#activity = parts.output.people ? this.#makeActivity() : undefined
     this.#report = report(parts, this.#summary, observer)
@@ -77,9 +88,11 @@ export class Sensor {
 
   take(event: KernelEvent): void {
     observe(event, this.#devices, this.#onLink)
+    if (event.kind === 'flow') this.#enrichment.began(event)
     this.#summary.count(event)
     this.#activity?.event(event)
     this.#protocols.take(event)
+    if (event.kind === 'flow') this.#enrichment.ended(event)
   }
 
   /** The interfaces that are watched have changed. */
@@ -99,6 +112,11 @@ export class Sensor {
   }
 
   reopen(): Promise<void> {
+    try {
+      this.#enrichment.geo.reload()
+    } catch (err) {
+      this.#parts.log.error({ err }, 'the files of places stay as they were')
+    }
     return this.#delivery.reopen()
   }
 
@@ -144,6 +162,8 @@ export class Sensor {
         records_cut: refusedRecords.size,
         lines_left_out: output.dropped + (this.#activity?.leftOut ?? 0),
         devices_refused: this.#devices.counts.refused,
+        names_pushed_out: this.#enrichment.names.counts.evicted,
+        places_unreadable: this.#enrichment.geo.faults.count,
       }),
     })
   }
@@ -155,6 +175,7 @@ export class Sensor {
       vendor,
       color: output.color,
       interfaceName: ifindex => this.#names.get(ifindex),
+      destinationName: flow => this.#enrichment.destinationName(flow.packet, flow.start)?.name,
       write: line => output.offer(line),
     })
   }

@@ -268,8 +268,9 @@ inBoth(
       expect(left.length).toBeLessThanOrEqual(1024)
       expect(left.length).toBeGreaterThan(512)
       expect(left).toContain(14_999)
-      // The kernel's LRU is not exact, but nothing of the first half is left.
-      expect(Math.min(...left)).toBeGreaterThan(12_500)
+      // The kernel's LRU is not exact (each CPU has a list of its own), but the old ones are few.
+      const old = left.filter(port => port < 12_500)
+      expect(old.length).toBeLessThan(left.length / 4)
     })
   },
   { flows: 1024 },

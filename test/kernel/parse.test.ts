@@ -23,6 +23,7 @@ function start(probe: Probe, frame: Uint8Array, how?: How): FlowEvent {
 }
 
 function seen(probe: Probe, frame: Uint8Array, how?: How): KernelEvent[] {
+  probe.skip()
   probe.feed(frame, how)
   return probe.events()
 }
@@ -342,6 +343,45 @@ inBoth('fragments', probe => {
     probe().feed(first)
     expect(counted(probe(), second)).toMatchObject({ fragmentsLost: 1 })
   })
+
+  test('the message in a first fragment says that it goes on', () => {
+    const layer = p.udp({ srcPort: 40_000, dstPort: 443 }, p.quicInitial())
+    const [first = p.u8()] = p.ipv4Fragments({ ...newPair(4), id: 9 }, layer, 800).map(plain)
+    const message = seen(probe(), first).find(({ kind }) => kind === 'message')
+    expect(message).toMatchObject({ fragmented: true, application: 'quic' })
+  })
+
+  test('of other datagrams are only counted', () => {
+    const kinds = cut(4, 800)
+      .flatMap(frame => seen(probe(), frame))
+      .map(({ kind }) => kind)
+    expect(kinds).not.toContain('fragment')
+  })
+
+  test.each([4, 6] as const)(
+    'of a name over IPv%i carry the datagram, its UDP header first',
+    family => {
+      const name = 'a.example'
+      const data = ['x'.repeat(200), 'y'.repeat(200)]
+      const long = p.dnsAnswer(name, [{ name, type: 'TXT', data }])
+      const layer = p.udp({ srcPort: 53, dstPort: 40_000, checksum: 0 }, long)
+      const cutUp = (id: number) => {
+        const ends = newPair(family)
+        if (family === 4) return p.ipv4Fragments({ ...ends, id }, layer, 160).map(plain)
+        return p.ipv6Fragments({ ...ends, id }, layer, 160).map(plain)
+      }
+      for (const frames of [cutUp(700), cutUp(701).reverse()]) {
+        const found = frames
+          .flatMap(frame => seen(probe(), frame))
+          .filter(event => event.kind === 'fragment')
+          .sort((a, b) => a.fragmentOffset - b.fragmentOffset)
+        const places = found.map(({ fragmentOffset, more }) => [fragmentOffset, more])
+        expect(places).toEqual([0, 160, 320].map((at, i) => [at, i < 2]))
+        expect(new Set(found.map(({ id }) => id)).size).toBe(1)
+        expect(Buffer.concat(found.map(({ bytes }) => bytes)).equals(layer.bytes)).toBe(true)
+      }
+    },
+  )
 
   test('of a name’s datagram go up, in any order, and make one message', () => {
     const long = p.dnsAnswer('a.example', [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type MessageEvent } from '../../src/decode/message.ts'
+import { l7 } from '../../src/decode/record.ts'
 import * as p from '../generate/packets.ts'
 import { inBoth, newPair } from './support/both.ts'
 import { newEnds } from './support/delivery.ts'
@@ -35,6 +36,12 @@ function datagram(probe: Probe, port: number, bytes: p.Bytes, family: 4 | 6 = 4)
 function messages(probe: Probe, frames: readonly Uint8Array[]): MessageEvent[] {
   for (const frame of frames) probe.feed(frame)
   return probe.events().filter(isMessage)
+}
+
+/** Also the first bytes of what is not known. */
+function copies(probe: Probe, frames: readonly Uint8Array[]): MessageEvent[] {
+  for (const frame of frames) probe.feed(frame)
+  return probe.events().filter(event => event.kind === 'message')
 }
 
 function expectWhole(found: readonly MessageEvent[], application: string, bytes: p.Bytes): void {
@@ -115,6 +122,24 @@ inBoth('streams', probe => {
 
   test.each(other)('not %s', (_, bytes) => {
     expect(stream(probe(), 31_337, bytes)).toEqual([])
+  })
+
+  test('of what is not known the first 64 bytes are told, once a side', () => {
+    const greeting = p.concat('220 mail.example.com ESMTP ready', p.fill(100, 46))
+    const turns: p.Turn[] = [
+      { from: 'server', bytes: greeting },
+      { from: 'client', bytes: p.raw('EHLO me\r\n') },
+      { from: 'server', bytes: p.raw('250-mail.example.com\r\n250 STARTTLS\r\n') },
+      { from: 'client', bytes: p.raw('STARTTLS\r\n') },
+      { from: 'client', bytes: record },
+    ]
+    const frames = p.tcpConversation({ ...newEnds(25), teardown: 'none' }, turns)
+    const found = copies(probe(), frames)
+    expect(found.map(({ l7: kind }) => kind)).toEqual([l7.L7_FIRST, l7.L7_FIRST, l7.L7_TLS])
+    expect(found.map(({ fromResponder }) => fromResponder)).toEqual([true, false, false])
+    expect(found[0]?.bytes.equals(greeting.subarray(0, 64))).toBe(true)
+    expect(found[0]).toMatchObject({ length: greeting.length, seq: 5001, start: 5001 })
+    expect(`${found[1]?.bytes}`).toBe('EHLO me\r\n')
   })
 
   test('the other side is looked at too, and said so', () => {
@@ -206,6 +231,21 @@ inBoth('datagrams', probe => {
 
   test.each(other)('not %s', (_, bytes, port) => {
     expect(datagram(probe(), port, bytes)).toEqual([])
+  })
+
+  test('of what is not known the first 64 bytes are told, once a side', () => {
+    const { src, dst } = newPair(4)
+    const send = (from: string, to: string, ports: [number, number], bytes: Uint8Array) => {
+      const layer = p.udp({ srcPort: ports[0], dstPort: ports[1] }, bytes)
+      return copies(probe(), [p.ethernet({}, p.ipv4({ src: from, dst: to }, layer))])
+    }
+    const [first] = send(src, dst, [7000, 161], p.noise(300))
+    expect(first).toMatchObject({ l7: l7.L7_FIRST, length: 300, fromResponder: false })
+    expect(first?.bytes.equals(p.noise(64))).toBe(true)
+    const [answered] = send(dst, src, [161, 7000], p.noise(20, 2))
+    expect(answered).toMatchObject({ l7: l7.L7_FIRST, length: 20, fromResponder: true })
+    expect(send(src, dst, [7000, 161], p.noise(300))).toEqual([])
+    expect(send(dst, src, [161, 7000], p.noise(300))).toEqual([])
   })
 
   test('DNS on an odd port is looked for in the first four datagrams of a side', () => {

@@ -72,6 +72,7 @@ describe.skipIf(!isRoot)('run, between two network namespaces', () => {
     expect(await sensor.end('SIGINT')).toBe(0)
     expect(sensor.stdout.match(/ALERT/g)).toHaveLength(1)
     expect(sensor.stdout).toMatch(/ALERT medium {3}new device .*02-00-5E-00-53-02/)
+    expect(sensor.stderr).toMatch(/^\d\d:\d\d:\d\d watching w0 \(tcx, 192\.0\.2\.1\/24, /)
     expect(sensor.stderr).toMatch(/missed {4}nothing/)
     expect(sensor.stdout).not.toMatch(control)
     expect(sensor.stderr).not.toMatch(control)

@@ -204,7 +204,7 @@ describe('first bytes', () => {
   })
 
   test(
-    'that are noise are rarely anything, never an exception',
+    'fuzz: that are noise are rarely anything, never an exception',
     () => {
       let [named, total] = [0, 0]
       const noise = fc.uint8Array({ minLength: 1, maxLength: 200 })
@@ -230,7 +230,7 @@ describe('first bytes', () => {
   )
 
   test(
-    'cut anywhere or changed anywhere still give a name or none',
+    'fuzz: cut anywhere or changed anywhere still give a name or none',
     () => {
       const sample = fc.constantFrom(...samples)
       fc.assert(

@@ -283,7 +283,7 @@ describe('DHCPv6', () => {
 })
 
 test(
-  'DHCP takes any bytes as a message or as nothing, never as an exception',
+  'fuzz: DHCP takes any bytes as a message or as nothing, never as an exception',
   () => {
     const head = fc.constantFrom(
       [],

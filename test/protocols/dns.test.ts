@@ -142,7 +142,7 @@ describe('DNS messages agree with dns-packet', () => {
   })
 
   test(
-    'on names in messages that it can still read after a few octets changed',
+    'fuzz: on names in messages that it can still read after a few octets changed',
     () => {
       let compared = 0
       fc.assert(
@@ -182,7 +182,7 @@ function attempt<T>(run: () => T): T | undefined {
 
 describe('DNS takes any bytes', () => {
   test(
-    'as a message or as nothing, never as an exception',
+    'fuzz: as a message or as nothing, never as an exception',
     () => {
       fc.assert(
         fc.property(
@@ -463,7 +463,7 @@ describe('DNS on any port', () => {
   })
 
   test(
-    'is hardly ever seen in other bytes',
+    'fuzz: is hardly ever seen in other bytes',
     () => {
       let wrong = 0
       fc.assert(

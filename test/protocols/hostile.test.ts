@@ -17,6 +17,7 @@ import {
   tlsRecords,
 } from '../generate/tls.ts'
 import { fieldFaults } from './ecs.ts'
+import { effort, patience } from './effort.ts'
 import { crypto, initial } from './quic-build.ts'
 import { clientV1, clientV2, retryV1, serverV1 } from './quic-vectors.ts'
 
@@ -66,17 +67,17 @@ function examine(bytes: Uint8Array): void {
 }
 
 describe('TLS', () => {
-  test('changed bytes always give an answer within bounds', () => {
-    fc.assert(fc.property(mutations(seeds), examine), { numRuns: 3000 })
+  test('fuzz: changed bytes always give an answer within bounds', { timeout: patience }, () => {
+    fc.assert(fc.property(mutations(seeds), examine), effort(3000))
   })
 
-  test('so does noise behind a record header', () => {
+  test('fuzz: so does noise behind a record header', { timeout: patience }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.constantFrom(1, 2, 11), (noise, type) => {
         examine(concat(u8(22, 3, 3, 1, 0, type, 0, 1, 0), noise))
         examine(noise)
       }),
-      { numRuns: 1500 },
+      effort(1500),
     )
   })
 
@@ -87,7 +88,7 @@ describe('TLS', () => {
 })
 
 describe('QUIC', () => {
-  test('changed datagrams always give an answer within bounds', () => {
+  test('fuzz: changed datagrams always give an answer within bounds', { timeout: patience }, () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(mutations(datagrams), fc.boolean()), { minLength: 1, maxLength: 6 }),
@@ -103,11 +104,13 @@ describe('QUIC', () => {
           assembler.clear()
         },
       ),
-      { numRuns: 1000 },
+      effort(1000),
     )
   })
 
-  test('what a sender can encrypt himself is no safer, and no more harmful', () => {
+  test('fuzz: what a sender can encrypt himself is no safer, and no more harmful', {
+    timeout: patience,
+  }, () => {
     const frames = [crypto(0, clientHello({ sni: 'a.example' })), crypto(7, postQuantumHello())]
     fc.assert(
       fc.property(mutations(frames), payload => {
@@ -117,17 +120,17 @@ describe('QUIC', () => {
         if (news !== undefined) quicFields(news)
         assembler.clear()
       }),
-      { numRuns: 1000 },
+      effort(1000),
     )
   })
 
-  test('handshake messages of any bytes give an answer', () => {
+  test('fuzz: handshake messages of any bytes give an answer', { timeout: patience }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
         const { clientHello: hello } = readHandshake(bytes, QUIC)
         expect(hello?.ja4 ?? hello?.serverName ?? '').toBeTypeOf('string')
       }),
-      { numRuns: 1500 },
+      effort(1500),
     )
   })
 })

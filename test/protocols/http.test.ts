@@ -316,7 +316,7 @@ describe('HTTP takes any bytes', () => {
   )
 
   test(
-    'as heads or as nothing, never as an exception, and ends',
+    'fuzz: as heads or as nothing, never as an exception, and ends',
     () => {
       fc.assert(
         fc.property(fc.array(piece, { maxLength: 30 }), pieces => {

@@ -133,6 +133,15 @@ export async function opensslClient(port: number, args: readonly string[]): Prom
   return text
 }
 
+/** Runs a program to its end, 40 s at most, whatever it says. */
+export function run(command: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'ignore', timeout: 40_000, killSignal: 'SIGKILL' })
+    child.on('error', reject)
+    child.on('close', () => resolve())
+  })
+}
+
 async function end(child: ChildProcess): Promise<void> {
   const closed = new Promise(resolve => child.on('close', resolve))
   child.kill()

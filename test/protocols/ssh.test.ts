@@ -95,7 +95,7 @@ describe('an SSH hello', () => {
   })
 
   test(
-    'is taken from any bytes, or nothing is',
+    'fuzz: is taken from any bytes, or nothing is',
     () => {
       const edits = fc.array(fc.tuple(fc.nat(hello.length - 1), fc.nat(255)), { maxLength: 8 })
       fc.assert(

@@ -13,7 +13,7 @@ cannot-run (why, is said); invalid. Rules that are off by default say why, too.
 
 Examples:
   orthrus rules list rules/
-  orthrus rules list ~/sigma/rules/network -o json | jq -r '.rules[] | select(.state == "cannot-run") | .title'`
+  orthrus rules list ~/sigma -o json | jq '.rules[] | select(.state == "cannot-run").title'`
 
 interface Options {
   readonly config?: string

@@ -10,9 +10,9 @@ import { placeholdersFor, rulePaths } from './paths.ts'
 
 const help = `
 Tests stand in a rule under \`orthrus: {tests: [...]}\` or beside it in NAME.test.yml. A failed test
-prints the part of the rule on which it hangs, and what the event has there. --mutate leaves out each
-selection and each filter in turn and expects a test to fail. Exit status is 1 when a test fails, 2
-when a rule or a test is faulty.
+prints the part of the rule on which it hangs, and what the event has there. --mutate leaves out
+each selection and each filter in turn and expects a test to fail. Exit status is 1 when a test
+fails, 2 when a rule or a test is faulty.
 
 Examples:
   orthrus rules test rules/

@@ -4,7 +4,9 @@ const common = `@timestamp ecs.version event.kind event.category event.module ev
 observer.ingress.interface.name observer.egress.interface.name observer.name observer.hostname observer.type
 observer.product observer.vendor observer.version source.mac source.ip destination.mac destination.ip
 network.direction network.vlan.id network.inner.vlan.id related.ip related.hosts orthrus.tunnel.kind
-orthrus.tunnel.id orthrus.tunnel.outer.source orthrus.tunnel.outer.destination`
+source.as.number source.as.organization.name
+source.geo.country_iso_code destination.as.number destination.as.organization.name
+destination.geo.country_iso_code orthrus.source.device orthrus.destination.device orthrus.tunnel.id orthrus.tunnel.outer.source orthrus.tunnel.outer.destination`
 
 const ip = `source.port destination.port network.type network.transport network.iana_number
 network.protocol network.community_id`
@@ -33,7 +35,8 @@ const certificate = ['subject', 'issuer']
 /** Fields of each kind of event besides the common ones: EVENTS in words that a program reads. */
 const own: Readonly<Record<Kind, string>> = {
   flow: `${ip} source.bytes source.packets destination.bytes destination.packets network.bytes
-    network.packets event.start event.end event.duration destination.domain
+    network.packets destination.registered_domain
+    destination.subdomain destination.top_level_domain event.start event.end event.duration destination.domain
     orthrus.destination.domain_source orthrus.flow.state orthrus.flow.history
     orthrus.flow.source_payload_bytes orthrus.flow.destination_payload_bytes orthrus.tcp.flags`,
   dns: `${ip} dns.type dns.id dns.op_code dns.header_flags dns.response_code dns.question.name

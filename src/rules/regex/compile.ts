@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { type RegexMatch } from '../ast.ts'
-import { emit, sizeOf } from './emit.ts'
+import { emit, type Plane, sizeOf } from './emit.ts'
 import { gateOf } from './gate.ts'
 import { nfaTest } from './nfa.ts'
 import { parseRegex } from './parse.ts'
@@ -53,10 +53,31 @@ function reach(test: (text: string) => boolean): (text: string) => boolean {
 
 /** V8's own engine where it can fall back to the linear one for this very regex. */
 function v8Test(regex: Regex): ((text: string) => boolean) | undefined {
-  const written = emit(regex)
+  const simple = v8Regex(regex, 'bmp')
+  if (simple === undefined) return undefined
+  let exact: ((text: string) => boolean) | undefined
+  return text => {
+    if (!surrogate.test(text)) return simple.test(text)
+    exact ??= exactTest(regex)
+    return exact(text)
+  }
+}
+
+/** Emoji are rare, and what counts them as one character is slower: made when first needed. */
+function exactTest(regex: Regex): (text: string) => boolean {
+  const compiled = v8Regex(regex, 'all')
+  return compiled === undefined ? nfaTest(regex) : text => compiled.test(text)
+}
+
+const surrogate = /[\ud800-\udfff]/
+
+function v8Regex(regex: Regex, plane: Plane): RegExp | undefined {
+  const written = emit(regex, plane)
   if (written === undefined || !isLinear(written.source, written.flags)) return undefined
   const compiled = new RegExp(written.source, written.flags)
-  return text => compiled.test(text)
+  // V8 compiles when a regex is first used: better now than amid traffic.
+  compiled.test('')
+  return compiled
 }
 
 /** Whether V8's linear engine takes the regex: its flag `l` says so, where there is such an engine. */

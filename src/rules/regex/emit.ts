@@ -2,19 +2,22 @@ import { between, type CharacterSet, lastCodePoint } from './set.ts'
 import { type Regex } from './tree.ts'
 
 /** More copies than these are not written out. */
-const mostNodes = 4000
+const mostNodes = 1500
 
 /**
  * The regex for V8 without `i`, `u` and counted repeats, which its linear engine does not take;
  * undefined when that would be too long or when both meanings of `^` or `$` are in it.
  */
-export function emit(regex: Regex): { source: string; flags: string } | undefined {
-  const used = new Set<string>()
+export function emit(regex: Regex, plane: Plane): { source: string; flags: string } | undefined {
+  const used = new Set<string>([plane])
   if (sizeOf(regex) > mostNodes) return undefined
   const source = write(regex, used)
   if (used.has('text') && used.has('line')) return undefined
   return { source, flags: used.has('line') ? 'm' : '' }
 }
+
+/** Texts that the written regex is for: those without surrogates, or all. */
+export type Plane = 'bmp' | 'all'
 
 /** Sets and assertions in the regex, repeats written out. */
 export function sizeOf(regex: Regex): number {
@@ -35,7 +38,7 @@ export function sizeOf(regex: Regex): number {
 function write(regex: Regex, used: Set<string>): string {
   switch (regex.type) {
     case 'set':
-      return writeSet(regex.set)
+      return writeSet(regex.set, used)
     case 'all':
       return regex.items
         .map(item => (item.type === 'any' ? group(item, used) : write(item, used)))
@@ -70,39 +73,22 @@ function writeAssertion(assertion: keyof typeof assertions, used: Set<string>): 
 
 function writeRepeat({ item, min, max }: Regex & { type: 'repeat' }, used: Set<string>): string {
   const endless = !Number.isFinite(max)
-  // Half of a surrogate pair more or less makes no difference to an endless repeat.
-  const loose = endless && min <= 1 && item.type === 'set' && isWide(item.set)
-  const one = loose
-    ? looseSet(item.set)
-    : item.type === 'set'
-      ? writeSet(item.set)
-      : group(item, used)
+  const one = item.type === 'set' ? writeSet(item.set, used) : group(item, used)
   if (endless) return min === 0 ? `${one}*` : `${one.repeat(min - 1)}${one}+`
   const optional = max - min
   return `${one.repeat(min)}${`(?:${one}`.repeat(optional)}${')?'.repeat(optional)}`
 }
 
-/** Whether all characters outside the BMP are in the set. */
-function isWide(set: CharacterSet): boolean {
-  const last = set.at(-1)
-  return last !== undefined && last[0] <= 0x10000 && last[1] === lastCodePoint
-}
-
-function looseSet(set: CharacterSet): string {
-  return brackets([...between(set, 0, 0xd7ff), [0xd800, 0xdfff], ...between(set, 0xe000, 0xffff)])
-}
-
-function writeSet(set: CharacterSet): string {
-  const [first] = set
-  if (first === undefined) return '[]'
-  const high = between(set, 0x10000, lastCodePoint)
-  if (high.length === 0) return brackets(set)
-  // A high surrogate belongs to its pair only: two readings of one text would multiply.
-  const low = isWide(set)
-    ? [...between(set, 0, 0xd7ff), ...between(set, 0xdc00, 0xffff)]
-    : between(set, 0, 0xffff)
-  const pairs = isWide(set) ? ['[\\ud800-\\udbff][\\udc00-\\udfff]'] : high.flatMap(surrogates)
+function writeSet(set: CharacterSet, used: ReadonlySet<string>): string {
+  const low = [...between(set, 0, 0xd7ff), ...between(set, 0xe000, 0xffff)]
+  const high = used.has('bmp') ? [] : between(set, 0x10000, lastCodePoint)
+  if (high.length === 0) return low.length === 0 ? '[]' : brackets(low)
+  const pairs = isAll(high) ? ['[\\ud800-\\udbff][\\udc00-\\udfff]'] : high.flatMap(surrogates)
   return `(?:${[...(low.length === 0 ? [] : [brackets(low)]), ...pairs].join('|')})`
+}
+
+function isAll([first]: CharacterSet): boolean {
+  return first !== undefined && first[0] === 0x10000 && first[1] === lastCodePoint
 }
 
 /** The pairs of a range: where the first halves differ, part by part. */

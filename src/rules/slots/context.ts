@@ -29,7 +29,10 @@ export interface SlotContext {
   interfaceName(ifindex: number): string | undefined
   direction(packet: Packet): string | undefined
   protocolName?(flow: FlowEvent): string | undefined
-  destinationName?(packet: Packet): { readonly name: string; readonly source: string } | undefined
+  destinationName?(
+    packet: Packet,
+    start: number,
+  ): { readonly name: string; readonly source: string } | undefined
   /** The event's ECS document: for fields that no slot reads by itself. */
   document(event: TrafficEvent): object
 }

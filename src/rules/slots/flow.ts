@@ -2,7 +2,8 @@ import { isoTime } from '../../decode/clock.ts'
 import { type FlowEvent } from '../../decode/flow.ts'
 import { applicationName, ipProtocol } from '../../decode/protocol.ts'
 import { tcpFlagNames } from '../../decode/tcp.ts'
-import { type SlotTable } from './context.ts'
+import { type DomainParts, domainParts } from '../../protocols/dns-ecs.ts'
+import { type SlotContext, type SlotTable } from './context.ts'
 
 const types = {
   start: ['connection', 'start'],
@@ -23,15 +24,23 @@ export const flowSlots: SlotTable<FlowEvent> = {
   'network.bytes': () => flow => flow.bytes,
   'network.packets': () => flow => flow.packets,
   'network.protocol': context => flow => applicationName(flow.l7) ?? context.protocolName?.(flow),
-  'destination.domain': context => flow => context.destinationName?.(flow.packet)?.name,
+  'destination.domain': context => flow => context.destinationName?.(flow.packet, flow.start)?.name,
+  'destination.registered_domain': context => flow => parts(flow, context)?.registered_domain,
+  'destination.subdomain': context => flow => parts(flow, context)?.subdomain,
+  'destination.top_level_domain': context => flow => parts(flow, context)?.top_level_domain,
   'orthrus.destination.domain_source': context => flow =>
-    context.destinationName?.(flow.packet)?.source,
+    context.destinationName?.(flow.packet, flow.start)?.source,
   'orthrus.flow.state': () => flow => flow.state,
   'orthrus.flow.history': () => flow => flow.history || undefined,
   'orthrus.flow.source_payload_bytes': () => flow => flow.sourcePayload,
   'orthrus.flow.destination_payload_bytes': () => flow => flow.destinationPayload,
   'orthrus.tcp.flags': () => flow =>
     flow.protocol === ipProtocol.tcp ? filled(tcpFlagNames(flow.tcpFlags)) : undefined,
+}
+
+function parts(flow: FlowEvent, context: SlotContext): DomainParts | undefined {
+  const domain = context.destinationName?.(flow.packet, flow.start)
+  return domain && domainParts(domain.name)
 }
 
 function filled(list: readonly string[]): readonly string[] | undefined {

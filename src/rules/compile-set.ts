@@ -6,6 +6,7 @@ import { type RuleFault } from './fault.ts'
 import {
   correlationUnit,
   detectionUnit,
+  type Extensions,
   extensionsOf,
   type Unit,
   type UnitOptions,
@@ -26,10 +27,15 @@ export function makeUnits(plan: Plan, limits: CorrelationLimits, options: UnitOp
   const units = new Map<AnyRule, Unit>()
   const faults: RuleFault[] = []
   const hashOf = (rule: AnyRule) => units.get(rule)?.hash() ?? ''
-  for (const linked of new Set(plan.programs.map(program => program.linked))) {
-    const extensions = extensionsOf(linked.rule)
+  const checked = (rule: AnyRule): Extensions | undefined => {
+    const extensions = extensionsOf(rule)
     faults.push(...extensions.faults)
-    if (isBroken(extensions.faults)) continue
+    return extensions.faults.some(({ severity }) => severity === 'error') ? undefined : extensions
+  }
+  const running = new Set(plan.programs.map(program => program.linked))
+  for (const linked of plan.set.rules) {
+    const extensions = checked(linked.rule)
+    if (extensions === undefined || !running.has(linked)) continue
     units.set(
       linked.rule,
       detectionUnit(linked, extensions, () => ruleHash(linked), options),
@@ -37,9 +43,8 @@ export function makeUnits(plan: Plan, limits: CorrelationLimits, options: UnitOp
   }
   const correlations: Correlation[] = []
   for (const linked of plan.correlations) {
-    const extensions = extensionsOf(linked.rule)
-    faults.push(...extensions.faults)
-    if (isBroken(extensions.faults)) continue
+    const extensions = checked(linked.rule)
+    if (extensions === undefined) continue
     const correlation = new Correlation(linked, limits)
     const hash = () => correlationHash(linked, hashOf)
     units.set(linked.rule, correlationUnit(correlation, extensions, hash))
@@ -47,8 +52,4 @@ export function makeUnits(plan: Plan, limits: CorrelationLimits, options: UnitOp
     correlations.push(correlation)
   }
   return { units, correlations, faults }
-}
-
-function isBroken(faults: readonly RuleFault[]): boolean {
-  return faults.some(({ severity }) => severity === 'error')
 }

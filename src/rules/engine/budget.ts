@@ -51,8 +51,8 @@ export class Budget {
   time(rule: number, look: () => boolean, over: (rule: number, cost: Cost) => void): boolean {
     const start = this.#clock()
     const answer = look()
-    // The process may have been put aside meanwhile: one look counts for 20 times the limit at most.
-    const taken = Math.min(this.#clock() - start, this.#limit * 20)
+    // The process may have been put aside meanwhile: that takes more than a few looks to tell.
+    const taken = Math.min(this.#clock() - start, (this.#limit * this.#least) / 4)
     const samples = (this.#samples[rule] ?? 0) + 1
     const sum = (this.#sums[rule] ?? 0) + taken
     this.#samples[rule] = samples

@@ -7,7 +7,7 @@ import { type Node } from './yaml/node.ts'
 const head = `<!-- Generated from rules/ by \`npm run gen\`; do not edit. -->
 # Shipped rules
 
-Rules of level informational do not alert by themselves unless a sink asks for them: they are for looking back, and for correlations. Each rule
+Level informational is for looking back and for correlations, not for waking anyone: one such event means nothing by itself. Each rule
 says in its description what to do next; \`orthrus rules test rules/\` runs their tests. Write a filter, or change \`network.home\` and
 \`rules.placeholders\` ([configuration](configuration.md)), before you change a rule.
 `

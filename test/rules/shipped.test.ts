@@ -5,8 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { loadRules } from '../../src/rules/load.ts'
 import { rulesReference } from '../../src/rules/reference.ts'
+import { compileRules } from '../../src/rules/ruleset.ts'
+import { objectReader } from '../../src/rules/slots/object.ts'
 import { parseTests } from '../../src/rules/testing/parse.ts'
-import { testRule } from '../../src/rules/testing/suite.ts'
+import { testCorrelation, testRule } from '../../src/rules/testing/suite.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const placeholders = new Map(Object.entries(loadConfig().rules.placeholders))
@@ -88,9 +90,7 @@ describe.each(named)('$file', ({ rule }) => {
   })
 })
 
-const alone = plan.set.rules.filter(({ rule }) => !rule.extensions.has('baseline'))
-
-test.each(alone.map(linked => ({ title: linked.rule.meta.title, linked })))(
+test.each(plan.set.rules.map(linked => ({ title: linked.rule.meta.title, linked })))(
   '$title: its tests pass, and fail without any of its selections',
   ({ linked }) => {
     const { tests, faults } = testRule(linked, { mutate: true })
@@ -99,6 +99,21 @@ test.each(alone.map(linked => ({ title: linked.rule.meta.title, linked })))(
     expect(failed.map(({ name, failures }) => [name, ...failures])).toEqual([])
   },
 )
+
+test.each(plan.set.correlations.map(linked => ({ title: linked.rule.meta.title, linked })))(
+  '$title: its tests pass',
+  ({ linked }) => {
+    const { tests, faults } = testCorrelation(linked, plan.set)
+    const failed = tests.filter(({ failures }) => failures.length > 0)
+    expect(faults).toEqual([])
+    expect(failed.map(({ name, failures }) => [name, ...failures])).toEqual([])
+  },
+)
+
+test('the attributes of ours are sound', () => {
+  const options = { readerOf: () => objectReader, kindOf: () => undefined, timeOf: () => 0 }
+  expect(compileRules(plan, options)).toMatchObject({ faults: [], size: documents.length })
+})
 
 test('docs/shipped-rules.md is up to date', () => {
   const written = readFileSync(`${root}docs/shipped-rules.md`, 'utf8')

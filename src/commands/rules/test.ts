@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { printable } from '../../operate/log.ts'
 import { loadRules } from '../../rules/load.ts'
 import { junit } from '../../rules/testing/report.ts'
-import { type RuleResult, testRule } from '../../rules/testing/suite.ts'
+import { type RuleResult, testCorrelation, testRule } from '../../rules/testing/suite.ts'
 import { options } from '../options.ts'
 import { type Session } from '../session.ts'
 import { writeFaults } from './faults.ts'
@@ -44,7 +44,10 @@ export function testCommand(session: Session): Command {
     .action((paths: string[], { config, mutate = false, output = 'text' }: Options) => {
       const placeholders = placeholdersFor(session, config)
       const { set } = loadRules(rulePaths(session, paths, config), { placeholders })
-      const results = set.rules.map(linked => testRule(linked, { mutate }))
+      const results = [
+        ...set.rules.map(linked => testRule(linked, { mutate })),
+        ...set.correlations.map(linked => testCorrelation(linked, set)),
+      ]
       const tested = results.filter(rule => rule.tests.length + rule.faults.length > 0)
       const faults = [...set.faults, ...results.flatMap(rule => rule.faults)]
       writeFaults(session, faults)

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { type CorrelationRule, type DetectionRule } from '../ast.ts'
 import { type RuleFault } from '../fault.ts'
-import { type LinkedRule } from '../link/set.ts'
+import { type LinkedCorrelation, type LinkedRule, type RuleSet } from '../link/set.ts'
 import { readYaml } from '../yaml/read.ts'
 import { detectionEngine, programsOf } from './engine.ts'
 import { selectionNames, withoutSelection } from './mutate.ts'
 import { parseTests } from './parse.ts'
 import { type OpenEngine, runTest } from './run.ts'
+import { baselineEngine, correlationEngine, partsOf } from './set-engine.ts'
 import { type RuleTest, type TestNode } from './spec.ts'
 
 /** The outcome of one test or mutant. */
@@ -36,23 +38,43 @@ export interface SuiteOptions {
 
 /** Runs the tests of a rule: those inside, and those in the sidecar (`<rule>.test.yml`). */
 export function testRule(linked: LinkedRule, options: SuiteOptions = {}): RuleResult {
-  const { mutate = false, open = detectionEngine } = options
-  const { source, meta } = linked.rule
-  const parsed = testNodes(linked)
-  const tests = parsed.flatMap(one => one.tests)
+  const usual = linked.rule.extensions.has('baseline') ? baselineEngine : detectionEngine
+  const { mutate = false, open = usual } = options
+  const { tests, faults } = testsOf(linked.rule)
   const results = tests.map(test => timed(test, undefined, () => runTest(test, linked, open)))
   const mutants = mutate && tests.length > 0 ? runMutants(tests, linked, open) : []
+  return { ...headOf(linked.rule), tests: [...results, ...mutants], faults }
+}
+
+/** The same for a correlation; its set holds the rules that it is made of. */
+export function testCorrelation(linked: LinkedCorrelation, set: RuleSet): RuleResult {
+  const { tests, faults } = testsOf(linked.rule)
+  // What an event is to the first of its rules explains most.
+  const [first] = partsOf(linked, set).rules
+  if (first === undefined) return { ...headOf(linked.rule), tests: [], faults }
+  const open: OpenEngine = (_, change) => correlationEngine(linked, set, change)
+  const results = tests.map(test => timed(test, undefined, () => runTest(test, first, open)))
+  return { ...headOf(linked.rule), tests: results, faults }
+}
+
+type Tested = DetectionRule | CorrelationRule
+
+function headOf({ source, meta }: Tested) {
+  return { file: source.file, id: meta.id, title: meta.title }
+}
+
+function testsOf(rule: Tested): { tests: RuleTest[]; faults: readonly RuleFault[] } {
+  const parsed = testNodes(rule)
   return {
-    file: source.file,
-    id: meta.id,
-    title: meta.title,
-    tests: [...results, ...mutants],
+    tests: parsed.flatMap(one => one.tests),
     faults: parsed.flatMap(one => one.faults),
   }
 }
 
-function testNodes(linked: LinkedRule): { tests: RuleTest[]; faults: readonly RuleFault[] }[] {
-  const { source, extensions } = linked.rule
+function testNodes({
+  source,
+  extensions,
+}: Tested): { tests: RuleTest[]; faults: readonly RuleFault[] }[] {
   const inside = extensions.get('tests')
   const nodes: TestNode[] = inside === undefined ? [] : [{ source, node: inside }]
   const sidecar = source.file.replace(/\.ya?ml$/, '.test.yml')

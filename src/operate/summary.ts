@@ -1,4 +1,4 @@
-import { type SourceCounters } from '../capture/counters.ts'
+import { noSourceCounters, type SourceCounters } from '../capture/counters.ts'
 import { type KernelEvent } from '../decode/event.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { applicationName, transportName } from '../decode/protocol.ts'
@@ -66,8 +66,10 @@ export class SummaryCounter {
 
   constructor(options: SummaryOptions) {
     this.#options = options
-    this.#run = this.#mark()
-    this.#interval = this.#mark()
+    // A source may have gathered something already, and it is told with the first interval.
+    const start = { ...this.#mark(), counters: noSourceCounters() }
+    this.#run = start
+    this.#interval = { ...start, tally: new Tally() }
   }
 
   /** Counts one event; for every event, so it is quick. */

@@ -68,7 +68,8 @@ async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise
     },
   })
   try {
-    await source.ready // the verifier works while the memory is opened
+    // What comes meanwhile waits in the ring: rules and a large memory take their time.
+    await source.attach()
     return await openSensor({
       config,
       environment,

@@ -30,10 +30,11 @@ describe.skipIf(!isRoot)('run, from its start to its end', () => {
     lab.frame(ethernet({ src, dst: 'ff:ff:ff:ff:ff:ff' }, content))
   }
 
-  /** Like a laptop behind the peer's switch port: only its announcement is ever seen. */
+  /** Neither end says anything by itself: only what is announced is ever seen. */
   function quiet(): void {
     lab.peer.ip('link', 'set', 'p0', 'arp', 'off')
     lab.peer.run('sysctl', '-qw', 'net.ipv6.conf.p0.disable_ipv6=1')
+    lab.home.run('sysctl', '-qw', 'net.ipv6.conf.w0.disable_ipv6=1')
   }
 
   const alerting = () => ['-i', 'w0', '--learn', '0', '--state', lab.path('s')]

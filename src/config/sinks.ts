@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './type.ts'
 
 /** Options of one sink as its kind's schema has checked them. */
 export type SinkOptions = { readonly type: string } & Readonly<Record<string, unknown>>

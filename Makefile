@@ -24,6 +24,8 @@ export V
 CLANG ?= clang
 BPF_CFLAGS ?= -g -O2 -Wall -Werror
 HOST_CFLAGS ?= -g -O2 -Wall -Werror
+# As in the Linux kernel: headers and whole packets are also read as words.
+DIALECT = -fno-strict-aliasing
 # -target bpf has no architecture, so asm/types.h must be pointed at.
 MULTIARCH := $(shell gcc -dumpmachine 2>/dev/null || echo $(shell uname -m)-linux-gnu)
 
@@ -82,17 +84,17 @@ packages-fuzz:
 
 build/sensor.bpf.o: bpf/sensor.bpf.c Makefile | $(NEED_BUILD) build
 	$(short) BPF $@
-	$(Q)$(CLANG) $(BPF_CFLAGS) -target bpf -I/usr/include/$(MULTIARCH) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(DIALECT) -target bpf -I/usr/include/$(MULTIARCH) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
 build/liborthrus.so: bpf/host.c Makefile | $(NEED_BUILD) build
 	$(short) CC $@
-	$(Q)gcc $(HOST_CFLAGS) -shared -fPIC -fvisibility=hidden -MMD -MP -MF $(@:.so=.d) $< -o $@
+	$(Q)gcc $(HOST_CFLAGS) $(DIALECT) -shared -fPIC -fvisibility=hidden -MMD -MP -MF $(@:.so=.d) $< -o $@
 
 # Packed structures of the wire lie where they lie; everything else undefined is a fault.
 build/fuzz/parser: bpf/fuzz.c Makefile | $(NEED_FUZZ) build
 	$(short) FUZZ $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -g -O1 -Wall -Werror -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment \
+	$(Q)$(CLANG) -g -O1 -Wall -Werror $(DIALECT) -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment \
 		-fno-sanitize-recover=all -MMD -MP -MF build/fuzz/parser.d $< -o $@
 
 -include build/sensor.bpf.d build/liborthrus.d build/fuzz/parser.d

@@ -110,7 +110,7 @@ export function chosenFields(
     version: versionNumber(version),
     version_protocol: versionNumber(version) === undefined ? undefined : versionProtocol(version),
     cipher: cipherName(server.cipher),
-    next_protocol: server.alpn?.toLowerCase(),
+    next_protocol: server.alpn?.toLowerCase() || undefined,
     curve: server.group === undefined ? undefined : groupName(server.group),
     resumed: hello === undefined || server.retry ? undefined : resumed(hello, server),
   }

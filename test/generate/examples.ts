@@ -109,6 +109,7 @@ function tunnelFrames(): Record<string, Uint8Array> {
     pppoe6: frame(p.pppoe({ session: 7 }, inner6())),
     mpls: frame(p.mpls([100, 200], inner4())),
     teredo: on4(p.teredo({}, inner6())),
+    'teredo-reply': on4(p.teredo({ srcPort: 80 }, inner6())),
     'teredo-all': on4(p.teredo({ authentication: true, origin: '192.0.2.1' }, inner6())),
     'vxlan-in-gre': on4(
       p.gre(

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
 import { devicesOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
+import { outboxOptions } from '../outbox/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
 import { stateOptions } from '../storage/options.ts'
 import { logOptions, networkOptions } from './sections.ts'
@@ -15,6 +16,7 @@ export const configSchema = Type.Object(
     devices: devicesOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),
+    outbox: outboxOptions,
     summary: summaryOptions,
     log: logOptions,
   },

@@ -103,7 +103,7 @@ function deviceRow(device: Device, sums: DeviceTally, vendor: string | undefined
 }
 
 function alerts({ alerts: raised, queue }: Summary, colors: Paint): string {
-  const down = Object.entries(queue.sinks).filter(([, sink]) => sink.state === 'down')
+  const down = Object.entries(queue.sinks).filter(([, sink]) => sink.state !== 'up')
   const waiting = queue.waiting === 0 ? '' : `, ${countText(queue.waiting)} wait for a sink`
   const why = down.map(
     ([name, { lastError }]) => `; ${name} is down: ${printable(lastError ?? '')}`,

@@ -16,8 +16,6 @@ export interface LiveIo {
   readonly output: 'json' | 'text'
 }
 
-/** How long sinks may take for what is left at the end. */
-const FAREWELL_MS = 5000
 const IDLE_MS = 1000
 
 /**
@@ -46,7 +44,7 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
     await pump(source, sensor, stop)
   } finally {
     await source.stop()
-    await sensor?.close(FAREWELL_MS)
+    await sensor?.close()
   }
 }
 

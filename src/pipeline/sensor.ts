@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { type Observer } from '../alerts/alert.ts'
+import { type Document, type Observer } from '../alerts/alert.ts'
 import { newDeviceAlert } from '../alerts/new-device.ts'
 import { sensorAlert } from '../alerts/sensor.ts'
 import { type Interface } from '../capture/interfaces.ts'
@@ -16,6 +16,7 @@ import { type Log } from '../operate/log.ts'
 import { measureOverhead } from '../operate/overhead.ts'
 import { SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
+import { acceptOperation, alertEntry } from '../outbox/entry.ts'
 import { Protocols } from '../protocols/protocols.ts'
 import { Activity } from '../sinks/activity.ts'
 import { type Output } from '../sinks/output.ts'
@@ -37,8 +38,10 @@ export interface SensorParts {
 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
-  const delivery = await openDelivery(parts.config, parts)
-  return new Sensor(parts, delivery)
+  const name = hostname()
+  const observer: Observer = { name, hostname: name, version: version() }
+  const delivery = await openDelivery(parts.config, { ...parts, observer })
+  return new Sensor(parts, delivery, observer)
 }
 
 /** All stages after decoding: who is there, what is new about it, and who is told. */
@@ -56,12 +59,10 @@ export class Sensor {
   readonly #names = new Map<number, string>()
   #home: Home
 
-  constructor(parts: SensorParts, delivery: Delivery) {
+  constructor(parts: SensorParts, delivery: Delivery, observer: Observer) {
     this.#parts = parts
     this.#delivery = delivery
     this.#home = homeOf(parts.homeOf([]))
-    const name = hostname()
-    const observer: Observer = { name, hostname: name, version: version() }
     this.#devices = this.#makeDevices(observer)
     this.#summary = this.#makeSummary()
     this.#activity = parts.output.people ? this.#makeActivity() : undefined
@@ -102,13 +103,13 @@ export class Sensor {
     return this.#delivery.reopen()
   }
 
-  /** What waits goes to disk and, within `ms`, to the sinks; then the summary of the whole run. */
-  async close(ms: number): Promise<void> {
+  /** What waits goes to disk and, for a time, to the sinks; then the summary of the whole run. */
+  async close(): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
     await this.#devices.flush()
-    await this.#delivery.close(ms)
+    await this.#delivery.close()
     this.#report.last()
     this.#overhead.close()
     await this.#parts.environment.close()
@@ -121,7 +122,7 @@ export class Sensor {
       limit: config.devices.limit,
       learning: milliseconds(config.devices.learning) * 1000,
       vendor,
-      alert: event => JSON.stringify(newDeviceAlert(event, observer)),
+      alert: event => alertEntry(newDeviceAlert(event, observer)),
       onEvent: event => {
         this.#summary.countDevice(event)
         this.#activity?.device(event)
@@ -136,7 +137,7 @@ export class Sensor {
       devices: this.#devices,
       direction: flow => this.#home.direction(flow),
       counters: () => source.counters(),
-      queue: () => this.#delivery.queue.status,
+      queue: () => this.#delivery.outbox.status,
       overhead: this.#overhead,
       otherLoss: () => ({
         records_of_other_version: refusedRecords.version,
@@ -161,13 +162,13 @@ export class Sensor {
 
   #alerted(sequence: number): void {
     this.#summary.countAlert()
-    this.#delivery.queue.added(sequence)
+    this.#delivery.outbox.added(sequence)
   }
 
   /** An alert of the sensor about itself: durable like any other. */
-  #raise(alert: string): void {
+  #raise(alert: Document): void {
     const { environment, log } = this.#parts
-    environment.commit([{ kind: 'append', table: 'alerts', value: Buffer.from(alert) }]).then(
+    environment.commit([acceptOperation(alert)]).then(
       ([sequence]) => sequence !== undefined && this.#alerted(sequence),
       (err: unknown) => log.error({ err }, 'cannot keep an alert of the sensor about itself'),
     )
@@ -179,8 +180,6 @@ export class Sensor {
     const time = Date.now() * 1000
     const facts = { path }
     const action = 'memory-set-aside'
-    this.#raise(
-      JSON.stringify(sensorAlert({ action, level: 'high', message, time, observer, facts })),
-    )
+    this.#raise(sensorAlert({ action, level: 'high', message, time, observer, facts }))
   }
 }

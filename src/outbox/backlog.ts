@@ -93,11 +93,17 @@ export class Backlog {
     if (--chunk.count === 0) this.#chunks.delete(id)
   }
 
-  /** What has left since the last call. */
-  takeRemoved(): number[] {
+  /** Up to `most` of what has left since the last calls. */
+  takeRemoved(most: number): number[] {
+    if (this.#removed.length > most) return this.#removed.splice(0, most)
     const removed = this.#removed
     this.#removed = []
     return removed
+  }
+
+  /** Whether `takeRemoved` has more. */
+  get hasRemoved(): boolean {
+    return this.#removed.length > 0
   }
 
   /** Numbers after `after` of alerts up to `level`, oldest first. */

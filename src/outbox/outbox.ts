@@ -18,6 +18,8 @@ import { type LaneStore } from './store.ts'
 const defaultQuota = 2 * 1024 ** 3
 const scanPage = 1024
 const tickMs = 1000
+/** In one transaction: a full disk has room for the copies of few pages only. */
+const removals = { usual: 4096, full: 64 }
 
 /** One sink and what is wanted of the outbox for it. */
 export interface Outlet {
@@ -184,7 +186,7 @@ export class Outbox {
 
   async #keepWithin(): Promise<void> {
     await this.quota.look()
-    if (!this.#closed) this.#limit()
+    if (!this.#closed) this.#takeIn()
   }
 
   #limit(): void {
@@ -203,11 +205,14 @@ export class Outbox {
   #collect(): Operation[] {
     const told = this.#told
     this.#told = []
+    const isFull = this.environment.health().state === 'disk_full'
+    const removed = this.backlog.takeRemoved(isFull ? removals.full : removals.usual)
+    if (this.backlog.hasRemoved) this.progress.touch()
     return [
       ...told,
       ...this.#stores.flatMap(store => store.operations()),
       ...this.ledger.operations(),
-      ...removeAlerts(this.backlog.takeRemoved()),
+      ...removeAlerts(removed),
     ]
   }
 }

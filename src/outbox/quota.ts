@@ -3,6 +3,7 @@ import { levels } from '../alerts/alert.ts'
 import { sequenceKey } from '../storage/entry.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Backlog } from './backlog.ts'
+import { Ballast } from './ballast.ts'
 import { entryHead, longestHead } from './entry.ts'
 import { type Lane } from './lane.ts'
 
@@ -41,12 +42,14 @@ export class Quota {
   /** Below this number each step has nothing left to drop, for the sinks of `#behind`. */
   readonly #from = steps.map(() => 0)
   #behind = ''
+  readonly #ballast: Ballast
   #limit: number
   #squeezed: number | undefined
 
   constructor(parts: QuotaParts) {
     this.#parts = parts
     this.#limit = parts.bytes
+    this.#ballast = new Ballast(parts.environment.directory)
   }
 
   /** Bytes that may be used now. */
@@ -63,9 +66,11 @@ export class Quota {
     const { environment, bytes } = this.#parts
     const full = environment.health().state === 'disk_full'
     this.#squeezed = full ? Math.min(this.#squeezed ?? this.used, this.used) * 0.95 : undefined
+    if (full) await this.#ballast.release()
     const disk = await statfs(environment.directory).catch(() => undefined)
     if (disk === undefined) return
     const free = disk.bavail * disk.bsize
+    if (!full) await this.#ballast.keep(free)
     const spare = free - Math.min(reserve.bytes, disk.blocks * disk.bsize * reserve.share)
     const room = Math.max(leastQuota, environment.fileBytes() + Math.max(0, spare))
     this.#limit = Math.min(bytes, room)

@@ -132,6 +132,7 @@ export class LaneStore {
   deadLetters(limit: number): { readonly key: Buffer; readonly bytes: number; at: number }[] {
     const range = { ...keysOf(this.name), limit }
     const page = this.#parts.environment.page('dlq', range)
+    if (page.length === 0) return []
     const there = new Set(page.map(({ key }) => deadSequence(key)))
     // Given up, but the disk does not know it yet.
     for (const sequence of this.#givenUp) if (!there.has(sequence)) this.#givenUp.delete(sequence)

@@ -77,7 +77,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   try {
     const path = join(options.directory, 'memory')
     const { connection, setAside } = await openSound(path)
-    return environment(options, { path, connection, setAside, unlock })
+    return environment(options, { path, connection, readable: true, setAside, unlock })
   } catch (error) {
     unlock()
     throw error
@@ -87,6 +87,8 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
 interface Open {
   readonly path: string
   connection: Connection
+  /** False while a failing disk gets a fresh environment: then there is nothing to be read. */
+  readable: boolean
   readonly setAside: string | undefined
   readonly unlock: () => void
 }
@@ -108,8 +110,9 @@ function environment(options: EnvironmentOptions, open: Open): Environment {
     commit: operations => group.commit(operations),
     relieve: operations => group.commit(operations, true),
     flush: () => group.flush(),
-    scan: (table, range, head) => scanPage(open.connection.store, table, range, head),
-    page: (table, range) => readPage(open.connection.store, table, range),
+    scan: (table, range, head) =>
+      open.readable ? scanPage(open.connection.store, table, range, head) : [],
+    page: (table, range) => (open.readable ? readPage(open.connection.store, table, range) : []),
     get: (table, key) => read(open, table, key),
     health: () => ({ state, ...group.load }),
     fileBytes: () => fileBytes(open.path),
@@ -126,8 +129,11 @@ function writeWith(open: Open) {
   return async (commits: readonly (readonly Operation[])[]) => {
     try {
       if (failures >= reopenAfter) {
-        await disconnect(open.connection)
+        const { connection } = open
+        open.readable = false
+        await disconnect(connection)
         open.connection = await connect(open.path)
+        open.readable = true
         failures = 0
       }
       const sequences = await transact(open.connection, commits)
@@ -143,6 +149,7 @@ function writeWith(open: Open) {
 }
 
 function read(open: Open, table: Table, key: Key): Buffer | undefined {
+  if (!open.readable) return undefined
   const { root, table: opened } = open.connection.store
   root.resetReadTxn()
   const stored = opened[table].get(keyBytes(key))

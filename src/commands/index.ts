@@ -1,6 +1,7 @@
 import { type Command } from 'commander'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
+import { outboxCommand } from './outbox.ts'
 import { replayCommand } from './replay.ts'
 import { runCommand } from './run.ts'
 import { type Session } from './session.ts'
@@ -10,5 +11,6 @@ export const commands: readonly ((session: Session) => Command)[] = [
   runCommand,
   replayCommand,
   checkCommand,
+  outboxCommand,
   doctorCommand,
 ]

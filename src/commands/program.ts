@@ -35,8 +35,12 @@ function program(session: Session): Command {
     .helpCommand(false)
     .addHelpText('after', help)
   for (const create of commands) root.addCommand(create(session))
-  for (const command of [root, ...root.commands]) shape(command, session)
+  for (const command of [root, ...root.commands.flatMap(withInner)]) shape(command, session)
   return root
+}
+
+function withInner(command: Command): readonly Command[] {
+  return [command, ...command.commands]
 }
 
 /** The same manners for each command: our wording, our streams, no exit of its own. */
@@ -60,8 +64,13 @@ function complaint(text: string, command: Command): string {
     .replace(/^error: /, '')
     .replaceAll('\n', ' ')
     .replaceAll("'", '`')
-  const path = command.name() === 'orthrus' ? 'orthrus' : `orthrus ${command.name()}`
+  const path = pathOf(command)
   return `orthrus: ${printable(what.replace(/\.$/, ''))}; see \`${path} --help\`\n`
+}
+
+/** `orthrus outbox list`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }
 
 function report(error: unknown, session: Session): number {

@@ -52,6 +52,7 @@ export class Attempts {
     if (this.#parts.isAbandoned()) return 'stopped'
     if (error === undefined) return 'taken'
     const rest = this.#answered(batch, error)
+    if (rest.length === 0) return 'refused'
     const fault = faultClass(error)
     if (fault !== 'permanent') {
       this.#failed(rest, error, fault)

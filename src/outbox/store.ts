@@ -144,15 +144,26 @@ export class LaneStore {
   }
 
   /** Gives a dead letter up for good. */
-  dropDead(key: Buffer, bytes: number): void {
+  dropDead(key: Buffer, bytes: number, reason: LossReason = 'dead_letters'): void {
     const sequence = deadSequence(key)
     const letter = readDeadLetter(this.#parts.environment.get('dlq', key))
     const { level = 3, rule = '' } = letter ?? {}
+    this.#account.dropped++
+    this.#parts.ledger.drop(this.name, reason, { sequence, level, rule })
+    this.#exhume(key, bytes)
+  }
+
+  /** A dead letter is in the queue once more, under another number. */
+  replayed(key: Buffer, bytes: number): void {
+    this.#account.replayed++
+    this.#exhume(key, bytes)
+  }
+
+  #exhume(key: Buffer, bytes: number): void {
+    const sequence = deadSequence(key)
     this.#givenUp.add(sequence)
     this.#account.dead--
-    this.#account.dropped++
     this.#deadBytes -= bytes
-    this.#parts.ledger.drop(this.name, 'dead_letters', { sequence, level, rule })
     this.#dead.push({ kind: 'remove', table: 'dlq', key: deadKey(this.name, sequence) })
     this.#touch()
   }

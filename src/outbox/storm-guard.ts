@@ -2,7 +2,7 @@ import { type Document, levels } from '../alerts/alert.ts'
 import { field } from './entry.ts'
 import { type Alert } from './queued.ts'
 import { type Receiver } from './receiver.ts'
-import { SinkError } from './sink-error.ts'
+import { faultClass, SinkError } from './sink-error.ts'
 
 /** More than so many waiting, or one that is older, is a storm: people get a digest. */
 const storm = { waiting: 20, ageMs: 30_000 }
@@ -57,8 +57,9 @@ class Guard {
 
   async send(alerts: readonly Alert[]): Promise<void> {
     const sent: Alert[] = []
+    let group: readonly Alert[] = []
     try {
-      for (const group of this.#groups(alerts)) {
+      for (group of this.#groups(alerts)) {
         if (group.length > 1) await this.#digestDue()
         await this.#token()
         await this.#inner.send(group.length > 1 ? [digest(group)] : group)
@@ -66,7 +67,7 @@ class Guard {
         if (group.length > 1) this.#nextDigest = this.#now() + this.#every()
       }
     } catch (error) {
-      throw blame(error, sent, alerts)
+      throw blame(error, sent, group)
     }
   }
 
@@ -108,19 +109,18 @@ class Guard {
 }
 
 /** The error of one message, told of the whole batch: what went before it is delivered. */
-function blame(error: unknown, sent: readonly Alert[], all: readonly Alert[]): unknown {
-  if (!(error instanceof SinkError)) {
-    if (sent.length === 0) return error
-    const message = error instanceof Error ? error.message : String(error)
-    return new SinkError('transient', message, { cause: error, delivered: sent })
-  }
-  const { fault, message, retryAfter, status, body } = error
-  const left = all.length - sent.length
-  // Refused: that one alert or digest only; the others were not even tried.
-  return new SinkError(fault === 'permanent' && left > 1 ? 'transient' : fault, message, {
+function blame(error: unknown, sent: readonly Alert[], group: readonly Alert[]): unknown {
+  const text = error instanceof Error ? error.message : String(error)
+  const fault = faultClass(error)
+  const known = error instanceof SinkError ? error : undefined
+  const { status, body, retryAfter } = known ?? {}
+  const isRefused = fault === 'permanent' && group.length === 1
+  // Refused: that one message only; what comes after it was not even tried.
+  return new SinkError(fault === 'permanent' ? 'transient' : fault, text, {
     cause: error,
     delivered: sent,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    rejected: isRefused ? group : [],
+    retryAfter,
     ...(status === undefined ? {} : { status }),
     ...(body === undefined ? {} : { body }),
   })

@@ -289,3 +289,26 @@ describe('outbox', () => {
     expect(onDisk(environment)).toHaveLength(6)
   })
 })
+
+test('goes on with a queue that an older release left', async () => {
+  const directory = temporaryDirectory()
+  const old = await openEnvironment({ directory })
+  const value = (id: string) => JSON.stringify(made(id))
+  for (const id of ['a', 'b', 'c']) {
+    await old.commit([{ kind: 'append', table: 'alerts', value: value(id) }])
+  }
+  await old.commit([
+    { kind: 'put', table: 'cursors', key: 'ahead', value: sequenceKey(2) },
+    { kind: 'put', table: 'cursors', key: 'behind', value: sequenceKey(0) },
+    { kind: 'put', table: 'meta', key: 'schema', value: '1' },
+  ])
+  await old.close()
+  const environment = await openTemporary(directory)
+  expect(environment.get('meta', 'schema')?.toString()).toBe('2')
+  const [ahead, behind] = [keeper(), keeper()]
+  const outbox = await open(environment, { ahead, behind })
+  await outbox.close(1000)
+  expect([ahead.ids, behind.ids]).toEqual([['c'], ['a', 'b', 'c']])
+  expect(environment.page('cursors', { limit: 5 })).toEqual([])
+  expect(onDisk(environment)).toEqual([])
+})

@@ -93,17 +93,11 @@ export class Backlog {
     if (--chunk.count === 0) this.#chunks.delete(id)
   }
 
-  /** Up to `most` of what has left since the last calls. */
-  takeRemoved(most: number): number[] {
-    if (this.#removed.length > most) return this.#removed.splice(0, most)
+  /** What has left since the last call. */
+  takeRemoved(): readonly number[] {
     const removed = this.#removed
     this.#removed = []
     return removed
-  }
-
-  /** Whether `takeRemoved` has more. */
-  get hasRemoved(): boolean {
-    return this.#removed.length > 0
   }
 
   /** Numbers after `after` of alerts up to `level`, oldest first. */

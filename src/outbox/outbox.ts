@@ -8,7 +8,7 @@ import { acceptOperation, entryHead, longestHead } from './entry.ts'
 import { Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
 import { openStores } from './open.ts'
-import { Progress, removeAlerts } from './progress.ts'
+import { Progress } from './progress.ts'
 import { Quota } from './quota.ts'
 import { type Receiver } from './receiver.ts'
 import { type When } from './route.ts'
@@ -18,8 +18,6 @@ import { type LaneStore } from './store.ts'
 const defaultQuota = 2 * 1024 ** 3
 const scanPage = 1024
 const tickMs = 1000
-/** In one transaction: a full disk has room for the copies of few pages only. */
-const removals = { usual: 4096, full: 64 }
 
 /** One sink and what is wanted of the outbox for it. */
 export interface Outlet {
@@ -77,6 +75,7 @@ export class Outbox {
     this.progress = new Progress({
       environment,
       collect: () => this.#collect(),
+      removed: () => this.backlog.takeRemoved(),
       onAppended: sequences => this.added(Math.max(...sequences)),
     })
     const { backlog, stores, start, forget } = openStores(environment, [...outlets.keys()], {
@@ -205,14 +204,10 @@ export class Outbox {
   #collect(): Operation[] {
     const told = this.#told
     this.#told = []
-    const isFull = this.environment.health().state === 'disk_full'
-    const removed = this.backlog.takeRemoved(isFull ? removals.full : removals.usual)
-    if (this.backlog.hasRemoved) this.progress.touch()
     return [
       ...told,
       ...this.#stores.flatMap(store => store.operations()),
       ...this.ledger.operations(),
-      ...removeAlerts(removed),
     ]
   }
 }

@@ -79,8 +79,13 @@ export class LaneStore {
     return this.#done.cursor
   }
 
+  /** The last alert that is counted. */
+  get newest(): number {
+    return this.#parts.backlog.newest
+  }
+
   get accepted(): number {
-    return this.#parts.backlog.newest - this.#account.base
+    return this.newest - this.#account.base
   }
 
   get pending(): number {

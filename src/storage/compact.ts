@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { openStore, type Store } from './store.ts'
+import { liveBytes } from './room.ts'
+import { openStore } from './store.ts'
 
 /** A smaller file is not worth a copy. */
 const least = 256 * 1024 * 1024
@@ -36,21 +37,6 @@ export async function compact(directory: string, leastBytes = least): Promise<bo
   await sync(directory)
   rmSync(copy, { recursive: true, force: true })
   return true
-}
-
-interface Statistics {
-  readonly pageSize: number
-  readonly treeBranchPageCount: number
-  readonly treeLeafPageCount: number
-  readonly overflowPages: number
-}
-
-function liveBytes({ table }: Store): number {
-  return Object.values(table).reduce((sum, one) => {
-    const stats = one.getStats() as Statistics
-    const pages = stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
-    return sum + pages * stats.pageSize
-  }, 0)
 }
 
 async function sync(path: string): Promise<void> {

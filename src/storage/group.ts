@@ -6,6 +6,8 @@ import { type Operation, operationBytes } from './operation.ts'
 const group = { operations: 256, bytes: 256 * 1024, ms: 10 }
 /** Most that one transaction takes when the disk has fallen behind. */
 const largest = { operations: 4096, bytes: 4 * 1024 * 1024 }
+/** Commits in one transaction while the disk is full or was lately: room comes in small pieces. */
+const cautious = { commits: 8, transactions: 32 }
 /** Most that waits in memory; what comes beyond is refused. */
 const waitingLimit = { operations: 65_536, bytes: 32 * 1024 * 1024 }
 
@@ -43,6 +45,7 @@ export class GroupCommit {
   #operations = 0
   #bytes = 0
   #refused = 0
+  #cautious = 0
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closing = false
@@ -127,36 +130,62 @@ export class GroupCommit {
       if (count > 0 && (operations > largest.operations || bytes > largest.bytes)) break
       count++
     }
+    if (this.#cautious > 0) {
+      this.#cautious--
+      count = Math.min(count, cautious.commits)
+    }
     return this.#waiting.splice(0, count)
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const first = await this.#attempt(batch)
-    if (first === undefined) return
     let rest = batch
-    for (let error: unknown = first; error !== undefined; error = await this.#attempt(rest)) {
+    let error = await this.#attempt(rest)
+    if (error === undefined) return
+    while (error !== undefined) {
       const fault = error instanceof WriteFault ? error.fault : 'io_error'
       if (fault === 'refused') return this.#divide(rest, error)
       this.#options.onFault(fault)
-      const before = rest.length
-      rest = await this.#makeRoom(rest)
-      if (this.#closing) return this.#giveUp(rest, error)
-      if (rest.length >= before) await this.#pause()
-      if (rest.length === 0) break
+      rest = await this.#lessOf(rest, fault, error)
+      if (this.#closing && rest.length === 0) return
+      error = rest.length === 0 ? undefined : await this.#attempt(rest)
     }
     this.#options.onFault(undefined)
   }
 
-  /** Writes what is urgent alone: a full disk still takes removals. Gives what is left of `batch`. */
-  async #makeRoom(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
-    const later = this.#waiting.filter(one => one.urgent)
-    const urgent = [...batch.filter(one => one.urgent), ...later]
-    const others = batch.filter(one => !one.urgent)
-    if (urgent.length === 0 || (others.length === 0 && later.length === 0)) return batch
+  /** What is left to be tried of a batch that failed, after the pause that this takes. */
+  async #lessOf(
+    batch: readonly Waiting[],
+    fault: Fault,
+    error: unknown,
+  ): Promise<readonly Waiting[]> {
+    const [made, rest] = await this.#makeRoom(batch)
+    if (this.#closing) {
+      this.#giveUp(rest, error)
+      return []
+    }
+    if (!made) await this.#pause()
+    if (fault !== 'disk_full') return rest
+    this.#cautious = cautious.transactions
+    this.#waiting.unshift(...rest.slice(cautious.commits))
+    return rest.slice(0, cautious.commits)
+  }
+
+  /**
+   * Writes what is urgent by itself, in order: a full disk still takes small changes that give
+   * something back. Whether any was written, and what is left of `batch` and of the urgent.
+   */
+  async #makeRoom(batch: readonly Waiting[]): Promise<[boolean, readonly Waiting[]]> {
+    const isUrgent = (one: Waiting) => one.urgent
+    const urgent = [...batch.filter(isUrgent), ...this.#waiting.filter(isUrgent)]
     const kept = this.#waiting.filter(one => !one.urgent)
     this.#waiting.splice(0, this.#waiting.length, ...kept)
-    const error = await this.#attempt(urgent)
-    return error === undefined ? others : [...urgent, ...others]
+    let written = 0
+    for (const one of urgent) {
+      if ((await this.#attempt([one])) !== undefined) break
+      written++
+    }
+    const others = batch.filter(one => !one.urgent)
+    return [written > 0, [...urgent.slice(written), ...others]]
   }
 
   /** Undefined when `batch` is on the disk, else why not. */

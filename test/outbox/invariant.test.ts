@@ -74,6 +74,7 @@ test(
           }
         }
         Object.assign(answers, { one: 'ok', two: 'ok' })
+        await until(() => outbox.backlog.newest === made)
         await until(() => Object.values(outbox.status.sinks).every(sink => sink.pending === 0))
         expect(imbalance(outbox)).toEqual([])
         for (const { accepted } of Object.values(outbox.status.sinks)) expect(accepted).toBe(made)

@@ -103,6 +103,20 @@ export function noCounters(): KernelCounters {
   return { ...counts, ...Object.fromEntries(sets) } as unknown as KernelCounters
 }
 
+/** The counters of a source before its first packet. */
+export function noSourceCounters(): SourceCounters {
+  return {
+    kernel: noCounters(),
+    records: 0,
+    flowUpdates: 0,
+    flowEnds: 0,
+    flowsLive: 0,
+    flowsEvicted: 0,
+    ringBacklog: 0,
+    ringSize: 0,
+  }
+}
+
 /** A u64 as a double: exact up to 2^53. */
 export function readU64(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32

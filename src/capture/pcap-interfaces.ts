@@ -4,6 +4,16 @@ const LIMIT = 65_535
 export class CaptureInterfaces {
   readonly #names: string[] = []
   readonly #indexes = new Map<string, number>()
+  #unnamed: number | undefined
+
+  /**
+   * The index of an interface that the capture does not name: one for all files of a replay, called
+   * after the first, since a rotated capture is one interface in several files.
+   */
+  unnamed(label: string): number {
+    this.#unnamed ??= this.index(label)
+    return this.#unnamed
+  }
 
   /** The index of a name, new or known; beyond 65,535 names all others share the last one. */
   index(name: string): number {

@@ -87,10 +87,12 @@ async function openReader(
     source.name,
   )
   if (format.kind === 'pcap') {
-    return new ClassicReader(source.name, format, interfaces.index(source.label))
+    return new ClassicReader(source.name, format, interfaces.unnamed(source.label))
   }
   return new NgReader(source.name, (name, id) =>
-    interfaces.index(name ?? (id === 0 ? source.label : `${source.label}#${id}`)),
+    name === undefined && id === 0
+      ? interfaces.unnamed(source.label)
+      : interfaces.index(name ?? `${source.label}#${id}`),
   )
 }
 

@@ -3,6 +3,7 @@ import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
 import { outboxCommand } from './outbox.ts'
 import { replayCommand } from './replay.ts'
+import { rulesCommand } from './rules/index.ts'
 import { runCommand } from './run.ts'
 import { type Session } from './session.ts'
 
@@ -11,6 +12,7 @@ export const commands: readonly ((session: Session) => Command)[] = [
   runCommand,
   replayCommand,
   checkCommand,
+  rulesCommand,
   outboxCommand,
   doctorCommand,
 ]

@@ -1,4 +1,4 @@
-import { type SourceCounters } from '../capture/counters.ts'
+import { noSourceCounters, type SourceCounters } from '../capture/counters.ts'
 import { type KernelEvent } from '../decode/event.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { applicationName, transportName } from '../decode/protocol.ts'
@@ -36,6 +36,8 @@ export interface Summary {
   readonly uptime: number
   readonly packets: number
   readonly bytes: number
+  /** What crossed from the kernel: records of the ring, and flows that the sweep reported. */
+  readonly records: number
   /** Flows in the kernel's table now. */
   readonly flowsLive: number
   /** Alerts that became durable. */
@@ -64,8 +66,10 @@ export class SummaryCounter {
 
   constructor(options: SummaryOptions) {
     this.#options = options
-    this.#run = this.#mark()
-    this.#interval = this.#mark()
+    // A source may have gathered something already, and it is told with the first interval.
+    const start = { ...this.#mark(), counters: noSourceCounters() }
+    this.#run = start
+    this.#interval = { ...start, tally: new Tally() }
   }
 
   /** Counts one event; for every event, so it is quick. */
@@ -103,6 +107,7 @@ export class SummaryCounter {
       uptime: next.time - this.#run.time,
       packets: counters.kernel.packets - from.counters.kernel.packets,
       bytes: counters.kernel.bytes - from.counters.kernel.bytes,
+      records: recordsOf(counters) - recordsOf(from.counters),
       flowsLive: counters.flowsLive,
       alerts: from.alerts,
       tally: from.tally,
@@ -175,6 +180,10 @@ export class SummaryCounter {
     )
     return address === undefined ? undefined : device
   }
+}
+
+function recordsOf({ records, flowUpdates, flowEnds }: SourceCounters): number {
+  return records + flowUpdates + flowEnds
 }
 
 function addFlow(

@@ -2,7 +2,10 @@ import { SensorError } from '../errors.ts'
 import { type Fault } from './fault.ts'
 import { type Operation, operationBytes } from './operation.ts'
 
-/** A transaction waits for the first of these, so that many changes share one wait for the disk. */
+/**
+ * A transaction waits for the first of these, so that many changes share one wait for the disk; the
+ * time counts from the beginning of the last one, so that a change after a quiet time is not held up.
+ */
 const group = { operations: 256, bytes: 256 * 1024, ms: 10 }
 /** Most that one transaction takes when the disk has fallen behind. */
 const largest = { operations: 4096, bytes: 4 * 1024 * 1024 }
@@ -47,6 +50,7 @@ export class GroupCommit {
   #refused = 0
   #cautious = 0
   #timer: NodeJS.Timeout | undefined
+  #begun = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
   #closing = false
   #wake: (() => void) | undefined
@@ -103,12 +107,13 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#running !== undefined) return
     if (this.#operations >= group.operations || this.#bytes >= group.bytes) this.#start()
-    else this.#timer ??= setTimeout(() => this.#start(), group.ms)
+    else this.#timer ??= setTimeout(() => this.#start(), this.#begun + group.ms - performance.now())
   }
 
   #start(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#begun = performance.now()
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined
     })

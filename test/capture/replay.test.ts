@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openReplay } from '../../src/capture/replay.ts'
+import { type KernelEvent } from '../../src/decode/event.ts'
+import { type FlowEvent } from '../../src/decode/flow.ts'
+import { eventHandler } from '../../src/pipeline/events.ts'
+import * as p from '../generate/packets.ts'
+import { captured, pcap } from '../generate/pcap.ts'
+import { capture } from './support/options.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'orthrus-replay-test-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, bytes: Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, bytes)
+  return path
+}
+
+interface Outcome {
+  readonly events: readonly KernelEvent[]
+  readonly fault: unknown
+}
+
+async function replay(...files: string[]): Promise<Outcome> {
+  const source = openReplay({ capture: capture(), files })
+  const events: KernelEvent[] = []
+  let fault: unknown
+  await source
+    .run(eventHandler(source.clock, event => events.push(event)))
+    .catch((error: unknown) => {
+      fault = error
+    })
+  return { events, fault }
+}
+
+const flows = (events: readonly KernelEvent[]) =>
+  events.filter((event): event is FlowEvent => event.kind === 'flow')
+
+const ends = { src: '192.0.2.1', dst: '198.51.100.2' }
+const question = p.udp({ srcPort: 40_000, dstPort: 53 }, p.dnsQuery('link.example'))
+const packet = p.ipv4(ends, question)
+const six = p.ipv6({ src: '2001:db8::1', dst: '2001:db8::2' }, question)
+
+describe('link types', () => {
+  test.each([
+    ['Ethernet', 1, p.ethernet({}, packet)],
+    ['raw IP', 101, packet.bytes],
+    ['raw IP of BSD', 12, packet.bytes],
+    ['IPv4', 228, packet.bytes],
+    ['null', 0, p.loopback({}, packet)],
+    ['null, big-endian', 0, p.loopback({ big: true }, packet)],
+    ['loop', 108, p.loopback({ big: true }, packet)],
+    ['PPP', 9, p.ppp({}, packet)],
+    ['PPP without address and control', 9, p.ppp({ bare: true }, packet)],
+    ['PPP in HDLC-like framing', 50, p.ppp({}, packet)],
+    ['Linux cooked', 113, p.sll({}, packet)],
+    ['Linux cooked v2', 276, p.sll2({}, packet)],
+  ])('%s (%i): the same conversation and message', async (_, linktype, frame) => {
+    const path = file(`link-${linktype}`, pcap(captured([frame]), { linktype }))
+    const { events, fault } = await replay(path)
+    expect(fault).toBeUndefined()
+    const [start, ...more] = flows(events)
+    expect(start).toMatchObject({ sourceIp: ends.src, sourcePort: 40_000, destinationPort: 53 })
+    expect(more.map(({ action }) => action)).toEqual(['end'])
+    expect(more[0]).toMatchObject({ sourcePackets: 1, sourcePayload: question.bytes.length - 8 })
+    const [message] = events.filter(({ kind }) => kind === 'message')
+    expect(message).toMatchObject({ application: 'dns', length: question.bytes.length - 8 })
+  })
+
+  test('IPv6 without a link header', async () => {
+    const { events } = await replay(file('six', pcap(captured([six.bytes]), { linktype: 229 })))
+    expect(flows(events)[0]).toMatchObject({ sourceIp: '2001:db8::1', family: 6, onLink: false })
+  })
+
+  test('a cooked header keeps the sender’s MAC and which way the packet went', async () => {
+    const out = p.sll({ src: '02:00:00:00:00:77', type: 4 }, packet)
+    const { events } = await replay(file('cooked', pcap(captured([out]), { linktype: 113 })))
+    expect(flows(events)[0]).toMatchObject({ sourceMac: '02-00-00-00-00-77', egress: true })
+  })
+})
+
+describe('a replay', () => {
+  test('of a file cut short gives all whole packets, then says where it ends', async () => {
+    const whole = pcap(captured([p.ethernet({}, packet), p.ethernet({}, six)]))
+    const { events, fault } = await replay(file('cut', whole.subarray(0, whole.length - 5)))
+    expect(flows(events).map(({ sourceIp, action }) => `${sourceIp} ${action}`)).toEqual([
+      '192.0.2.1 start',
+      '192.0.2.1 end',
+    ])
+    expect(fault).toMatchObject({ code: 'CAPTURE_DAMAGED', exit: 1 })
+  })
+
+  test('goes through files in their order and ends each flow once', async () => {
+    const one = file('one', pcap(captured([p.ethernet({}, packet)])))
+    const two = file('two', pcap(captured([p.ethernet({}, packet), p.ethernet({}, six)])))
+    const { events } = await replay(one, two)
+    const ended = flows(events).filter(({ action }) => action === 'end')
+    expect(ended.map(({ family, sourcePackets }) => [family, sourcePackets])).toEqual([
+      [4, 2],
+      [6, 1],
+    ])
+  })
+
+  test('ends what is idle on the captures’ own clock', async () => {
+    const later = captured([p.ethernet({}, packet), p.ethernet({}, six), p.ethernet({}, packet)])
+    const stretched = later.map((one, i) => ({
+      ...one,
+      time: one.time + BigInt(i) * 200_000_000_000n,
+    }))
+    const { events } = await replay(file('idle', pcap(stretched)))
+    const four = flows(events).filter(({ family }) => family === 4)
+    expect(four.map(({ action }) => action)).toEqual(['start', 'end', 'start', 'end'])
+  })
+})

@@ -2,15 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Value } from 'typebox/value'
 import { type BpfObject, loadObject } from '../src/capture/bpf-object.ts'
 import { readCounters } from '../src/capture/counters.ts'
 import { hasCoarseClock } from '../src/capture/kernel-features.ts'
-import { type CaptureOptions, captureOptions } from '../src/capture/options.ts'
 import { testRun } from '../src/capture/prog-test-run.ts'
 import { RingReader } from '../src/capture/ring-buffer.ts'
 import { mapRing } from '../src/capture/ring-map.ts'
 import { settingsBytes } from '../src/capture/settings.ts'
+import { loadConfig } from '../src/config/load.ts'
 import * as p from '../test/generate/packets.ts'
 
 /** What the kernel program costs a packet over a program that does nothing, and how much it says. */
@@ -22,7 +21,7 @@ const SOURCE = 26 // offset of IPv4's source address in a frame
 const none = { rate: 0, burst: 1 }
 
 function sensor(): BpfObject {
-  const defaults = Value.Default(captureOptions, {}) as CaptureOptions
+  const defaults = loadConfig().capture
   const limits = { flow_starts: none, arp: none, icmp: none, fragments: none }
   const settings = settingsBytes({ ...defaults, ring_buffer: RING, limits }, hasCoarseClock())
   return loadObject({ settings, maxEntries: { events: RING << 20 } })

@@ -16,6 +16,8 @@ const STARTS = 3
 const ALERTS = 400
 const ALERT_PAUSE_MS = 7
 const PAIRS = 10
+/** Rules are read, and the start is tidied up. */
+const WARM_MS = 3000
 const IDLE_MS = 10_000
 
 /** One line: the figure, and whether it reaches its target. */
@@ -110,6 +112,7 @@ async function latency(lab: Lab): Promise<void> {
       if (event.kind === 'alert') times.push(now - microseconds(at) / 1000)
     }
   })
+  await sleep(WARM_MS)
   for (let i = 0; i < ALERTS; i++) {
     announce(lab, i)
     await sleep(ALERT_PAUSE_MS)

@@ -50,7 +50,7 @@ static __always_inline __u32 pressure(void)
 
 /*
  * The fixed order of shedding: first what the flow table still holds and the
- * sweep reports later (ends, then starts), then TLS, HTTP, QUIC and SSH
+ * sweep reports later (starts, then ends), then TLS, HTTP, QUIC and SSH
  * heads. Names, ARP, NDP and DHCP are never given up.
  */
 static __always_inline bool sheds(__u32 class)

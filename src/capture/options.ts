@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox'
 import { duration, section } from '../config/section.ts'
+import { type Static, Type } from '../config/type.ts'
 
 function limit(what: string, rate: number, burst: number) {
   return section(`How many ${what} of one source are reported one by one.`, {

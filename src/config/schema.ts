@@ -1,4 +1,3 @@
-import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
 import { devicesOptions, enrichOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
@@ -8,6 +7,7 @@ import * as sinkKinds from '../sinks/index.ts'
 import { stateOptions } from '../storage/options.ts'
 import { logOptions, networkOptions } from './sections.ts'
 import { sinksSection } from './sinks.ts'
+import { type Static, Type } from './type.ts'
 
 /** The configuration file. One line is one section; each is there, with its defaults, when left out. */
 export const configSchema = Type.Object(

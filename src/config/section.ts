@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type TProperties, Type } from './type.ts'
 
 /** Options of one scalar: a sentence, a default, and for durations the limits as people write them. */
 interface DurationOptions {
@@ -20,6 +20,6 @@ export function networks(options: { description: string; default: string[] }) {
 }
 
 /** A section: a map that refuses unknown keys and is there, with its defaults, when left out. */
-export function section<const P extends Type.TProperties>(description: string, properties: P) {
+export function section<const P extends TProperties>(description: string, properties: P) {
   return Type.Object(properties, { description, default: {}, additionalProperties: false })
 }

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { networks, section } from './section.ts'
+import { Type } from './type.ts'
 
 export const networkOptions = section('What belongs to us.', {
   home: networks({

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { routeOptions } from '../outbox/options.ts'
 import { type When } from '../outbox/route.ts'
+import { Type } from './type.ts'
 
 /** Options of one sink as its kind's schema has checked them. */
 export type SinkOptions = {

@@ -1,10 +1,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { type Static, type TSchema } from 'typebox'
 import { SensorError } from '../errors.ts'
 import { networkFault } from './address.ts'
 import { describeError } from './describe.ts'
 import { parseDuration } from './duration.ts'
 import { type Complaint } from './fault.ts'
+import { type Static, type TSchema } from './type.ts'
 
 const ajv = new Ajv({
   strict: true,

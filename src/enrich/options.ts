@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { duration, section } from '../config/section.ts'
+import { Type } from '../config/type.ts'
 
 /** The `devices` section. */
 export const devicesOptions = section('The inventory of devices on the link.', {

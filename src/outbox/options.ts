@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { levels } from '../alerts/alert.ts'
 import { duration, section } from '../config/section.ts'
+import { Type } from '../config/type.ts'
 
 /** The `outbox` section. */
 export const outboxOptions = section('How alerts wait for their sinks.', {

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { section } from '../config/section.ts'
+import { Type } from '../config/type.ts'
 
 export const rulesOptions = section('What is worth an alert.', {
   shipped: Type.Boolean({

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../config/type.ts'
 import { alertLine } from './alert-line.ts'
 import { defineSink } from './sink.ts'
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { Type } from 'typebox'
+import { Type } from '../config/type.ts'
 import { SensorError } from '../errors.ts'
 import { defineSink } from './sink.ts'
 import { repairLastLine } from './torn-line.ts'

@@ -1,4 +1,4 @@
-import { type Static, type TObject } from 'typebox'
+import { type Static, type TObject } from '../config/type.ts'
 import { parse } from '../config/validate.ts'
 import { type Log } from '../operate/log.ts'
 import { type Alert } from '../outbox/queued.ts'

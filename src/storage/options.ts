@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { section } from '../config/section.ts'
+import { Type } from '../config/type.ts'
 
 /** The `state` section. */
 export const stateOptions = section('What the sensor remembers between runs.', {

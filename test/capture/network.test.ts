@@ -17,9 +17,10 @@ test('the clock leads from CLOCK_MONOTONIC to the Unix epoch', () => {
   const before = Date.now()
   const now = monotonicNow() / 1000 + clock.offset
   const after = Date.now()
-  expect(now).toBeGreaterThanOrEqual(before * 1000 - 1)
+  // Two clocks are read one after the other, and somebody may steer one of them meanwhile.
+  expect(now).toBeGreaterThanOrEqual((before - 1) * 1000)
   expect(now).toBeLessThanOrEqual((after + 1) * 1000)
-  expect(Number(clock.offsetNs / 1000n)).toBe(Math.floor(clock.offset))
+  expect(Math.abs(Number(clock.offsetNs) / 1000 - clock.offset)).toBeLessThan(1)
   const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0])
   expect(monotonicNow() / 1e9).toBeLessThanOrEqual(uptime + 1)
 })

@@ -46,6 +46,7 @@ export class Lab {
   async run(args: readonly string[], launch: Launch = {}): Promise<SensorProcess> {
     const sensor = this.start(['run', ...args], launch)
     await sensor.says('stderr', 'watching')
+    await sensor.says('stderr', 'rules run') // then its sinks are open too
     return sensor
   }
 

@@ -83,15 +83,12 @@ export interface ReplayAlertsOptions extends Omit<ReplayEventsOptions, 'stdout'>
   readonly learn?: number | undefined
 }
 
-/** How long stdout may take for the last alerts. */
-const FAREWELL_MS = 60_000
-
 /** Prints the alerts that the captures are worth, as JSON lines; the same every time. */
 export async function replayAlerts(options: ReplayAlertsOptions): Promise<void> {
   const { files, progress, stop, state } = options
   const directory = state ?? (await mkdtemp(join(tmpdir(), 'orthrus-replay-')))
   try {
-    const config = { ...options.config, sinks: { console: { type: 'console', format: 'json' } } }
+    const config = replayConfig(options.config)
     const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
     const sensor = await openReplaySensor(options, config, directory, source)
     const halt = () => void source.stop()
@@ -100,11 +97,17 @@ export async function replayAlerts(options: ReplayAlertsOptions): Promise<void> 
       await source.run(eventHandler(source.clock, event => sensor.take(event)))
     } finally {
       stop.removeEventListener('abort', halt)
-      await sensor.close(FAREWELL_MS)
+      await sensor.close()
     }
   } finally {
     if (state === undefined) await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** Alerts go to stdout and nowhere else, and it may take its time. */
+function replayConfig(config: Config): Config {
+  const json = { type: 'console', format: 'json', when: {}, max_age: 0 }
+  return { ...config, sinks: { console: json }, outbox: { ...config.outbox, shutdown: '60s' } }
 }
 
 async function openReplaySensor(

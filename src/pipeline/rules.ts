@@ -1,4 +1,4 @@
-import { type Observer } from '../alerts/alert.ts'
+import { type Document, type Observer } from '../alerts/alert.ts'
 import { type EventContext } from '../alerts/ecs/context.ts'
 import { type Fields } from '../alerts/ecs/document.ts'
 import { eventDocument } from '../alerts/ecs.ts'
@@ -20,7 +20,7 @@ export interface RunnerOptions {
   readonly context: EventContext
   readonly observer: Observer
   /** Takes an alert; its document is ECS. */
-  readonly raise: (alert: object) => void
+  readonly raise: (alert: Document) => void
   /** µs instead of every learning period; 0 alerts from the first event. */
   readonly learn?: number | undefined
   /** Whether a rule that costs too much is switched off: not in a replay, which must repeat itself. */

@@ -9,6 +9,8 @@ import { type Operation, operationBytes } from './operation.ts'
 const group = { operations: 256, bytes: 256 * 1024, ms: 10 }
 /** Most that one transaction takes when the disk has fallen behind. */
 const largest = { operations: 4096, bytes: 4 * 1024 * 1024 }
+/** Commits in one transaction while the disk is full or was lately: room comes in small pieces. */
+const cautious = { commits: 8, transactions: 32 }
 /** Most that waits in memory; what comes beyond is refused. */
 const waitingLimit = { operations: 65_536, bytes: 32 * 1024 * 1024 }
 
@@ -33,6 +35,8 @@ export class WriteFault extends Error {
 interface Waiting {
   readonly operations: readonly Operation[]
   readonly bytes: number
+  /** Makes room: goes first when the disk is full. */
+  readonly urgent: boolean
   readonly resolve: (sequences: readonly number[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -44,6 +48,7 @@ export class GroupCommit {
   #operations = 0
   #bytes = 0
   #refused = 0
+  #cautious = 0
   #timer: NodeJS.Timeout | undefined
   #begun = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
@@ -61,16 +66,18 @@ export class GroupCommit {
 
   /**
    * Resolves with the sequence numbers of its appends once all of `operations` is on the disk.
-   * Rejects with STATE_BUSY when too much waits, STATE_UNUSABLE when it can never be written.
+   * Rejects with STATE_BUSY when too much waits, STATE_UNUSABLE when it can never be written. What
+   * is `urgent` makes room: it is not refused for want of it, and goes first when the disk is full.
    */
-  commit(operations: readonly Operation[]): Promise<readonly number[]> {
+  commit(operations: readonly Operation[], urgent = false): Promise<readonly number[]> {
     const bytes = operations.reduce((sum, operation) => sum + operationBytes(operation), 0)
-    if (this.#closing || this.#isFull()) return this.#refuse()
+    if (this.#closing || (this.#isFull() && !urgent)) return this.#refuse()
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ operations, bytes, resolve, reject })
+      this.#waiting.push({ operations, bytes, urgent, resolve, reject })
       this.#operations += operations.length
       this.#bytes += bytes
       this.#schedule()
+      if (urgent) this.#wake?.()
     })
   }
 
@@ -128,22 +135,62 @@ export class GroupCommit {
       if (count > 0 && (operations > largest.operations || bytes > largest.bytes)) break
       count++
     }
+    if (this.#cautious > 0) {
+      this.#cautious--
+      count = Math.min(count, cautious.commits)
+    }
     return this.#waiting.splice(0, count)
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    for (let faulty = false; ; faulty = true) {
-      const error = await this.#attempt(batch)
-      if (error === undefined) {
-        if (faulty) this.#options.onFault(undefined)
-        return
-      }
+    let rest = batch
+    let error = await this.#attempt(rest)
+    if (error === undefined) return
+    while (error !== undefined) {
       const fault = error instanceof WriteFault ? error.fault : 'io_error'
-      if (fault === 'refused') return this.#divide(batch, error)
+      if (fault === 'refused') return this.#divide(rest, error)
       this.#options.onFault(fault)
-      if (this.#closing) return this.#giveUp(batch, error)
-      await this.#pause()
+      rest = await this.#lessOf(rest, fault, error)
+      if (this.#closing && rest.length === 0) return
+      error = rest.length === 0 ? undefined : await this.#attempt(rest)
     }
+    this.#options.onFault(undefined)
+  }
+
+  /** What is left to be tried of a batch that failed, after the pause that this takes. */
+  async #lessOf(
+    batch: readonly Waiting[],
+    fault: Fault,
+    error: unknown,
+  ): Promise<readonly Waiting[]> {
+    const [made, rest] = await this.#makeRoom(batch)
+    if (this.#closing) {
+      this.#giveUp(rest, error)
+      return []
+    }
+    if (!made) await this.#pause()
+    if (fault !== 'disk_full') return rest
+    this.#cautious = cautious.transactions
+    this.#waiting.unshift(...rest.slice(cautious.commits))
+    return rest.slice(0, cautious.commits)
+  }
+
+  /**
+   * Writes what is urgent by itself, in order: a full disk still takes small changes that give
+   * something back. Whether any was written, and what is left of `batch` and of the urgent.
+   */
+  async #makeRoom(batch: readonly Waiting[]): Promise<[boolean, readonly Waiting[]]> {
+    const isUrgent = (one: Waiting) => one.urgent
+    const urgent = [...batch.filter(isUrgent), ...this.#waiting.filter(isUrgent)]
+    const kept = this.#waiting.filter(one => !one.urgent)
+    this.#waiting.splice(0, this.#waiting.length, ...kept)
+    let written = 0
+    for (const one of urgent) {
+      if ((await this.#attempt([one])) !== undefined) break
+      written++
+    }
+    const others = batch.filter(one => !one.urgent)
+    return [written > 0, [...urgent.slice(written), ...others]]
   }
 
   /** Undefined when `batch` is on the disk, else why not. */

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { keySequence, seal, sequenceKey, unseal } from './entry.ts'
 import { type Operation, type Reply, type Request } from './operation.ts'
+import { hasRoom } from './room.ts'
 import { writeSchema } from './schema.ts'
 import { keyBytes, openStore, type Store } from './store.ts'
 
@@ -15,17 +16,17 @@ function start(port: NonNullable<typeof parentPort>, path: string): void {
   try {
     const store = openStore(path)
     writeSchema(store)
-    serve(port, store)
+    serve(port, store, path)
   } catch (error) {
     port.postMessage(failure(error))
     port.close()
   }
 }
 
-function serve(port: NonNullable<typeof parentPort>, store: Store): void {
+function serve(port: NonNullable<typeof parentPort>, store: Store, path: string): void {
   const reply = (message: Reply) => port.postMessage(message)
   port.on('message', (request: Request) => {
-    if (request.kind === 'commit') reply(commit(store, request.commits))
+    if (request.kind === 'commit') reply(commit(store, path, request.commits))
     else
       void close(store)
         .then(reply)
@@ -34,13 +35,16 @@ function serve(port: NonNullable<typeof parentPort>, store: Store): void {
   reply({ kind: 'ready' })
 }
 
-function commit(store: Store, commits: readonly (readonly Operation[])[]): Reply {
+function commit(store: Store, path: string, commits: readonly (readonly Operation[])[]): Reply {
   try {
+    if (!hasRoom(store, path, commits)) return noRoom
     return { kind: 'committed', sequences: transact(store, commits) }
   } catch (error) {
     return failure(error)
   }
 }
+
+const noRoom: Reply = { kind: 'failed', message: 'the disk is full', code: 'ENOSPC' }
 
 /** One transaction for all of `commits`; it is on the disk when this returns. */
 function transact(store: Store, commits: readonly (readonly Operation[])[]): number[][] {

@@ -101,6 +101,8 @@ describe.skipIf(!isRoot)('run, from its start to its end', () => {
     )
     const args = [...alerting(), '-c', lab.path('orthrus.yaml')]
     const killed = await lab.run(args)
+    // It watches before its sinks are open.
+    await killed.until(() => existsSync(`${folder}/alerts.jsonl`), 'the sink is not open')
     renameSync(folder, `${folder}.away`)
     announce(50)
     await killed.says('stderr', 'alerts wait')

@@ -19,6 +19,25 @@ export interface Sink {
   reopen?(): Promise<void>
   /** Throws what would keep `send` from working, without sending anything. */
   check?(): Promise<void>
+  /**
+   * `sequence` of the oldest alert that `send` took but whose arrival is not certain yet; undefined
+   * when there is none. What the sink cannot be sure of must stay in the queue: the stored cursor
+   * stays before it, while `send` goes on with what comes after. After a restart such alerts are
+   * sent again. Sinks without this are certain when `send` resolves.
+   */
+  unconfirmed?(): number | undefined
+  /** What the far side said last, for a person; without secrets. */
+  answer?(): string | undefined
+  status?(): SinkStatus
+}
+
+export interface SinkStatus {
+  /** Why the sink is worth less than it looks, such as certificates that are not verified. */
+  readonly degraded?: string | undefined
+  /** When our own certificate ends. */
+  readonly certificateExpires?: string | undefined
+  /** `best-effort`: delivered means sent, as with UDP. */
+  readonly delivery?: 'acknowledged' | 'replayed' | 'best-effort'
 }
 
 /** What a sink may use of the program around it. */

@@ -66,14 +66,17 @@ function resolve(text: string): string {
     const [kind, name] = [inside.slice(0, colon), inside.slice(colon + 1)]
     if (kind === 'env') return fromEnvironment(name)
     if (kind === 'file') return fromFile(name)
-    throw wrong(whole, 'is no reference; write `${env:NAME}` or `${file:/path}`')
+    throw wrong(whole, 'is no reference; it begins with `env:` or `file:`')
   })
 }
 
 function fromEnvironment(name: string): string {
   const value = process.env[name]
   if (value === undefined || value === '') {
-    throw wrong(`\${env:${name}}`, 'is not set; export it, or put it into the service’s environment')
+    throw wrong(
+      `\${env:${name}}`,
+      'is not set; export it, or put it into the service’s environment',
+    )
   }
   return value
 }
@@ -121,5 +124,7 @@ export function fileVersion(path: string): string {
 }
 
 function wrong(what: string, why: string, cause?: unknown): SensorError {
-  return new SensorError('CONFIG_INVALID', `secret \`${what.replaceAll('`', '')}\` ${why}`, { cause })
+  return new SensorError('CONFIG_INVALID', `secret \`${what.replaceAll('`', '')}\` ${why}`, {
+    cause,
+  })
 }

@@ -1,4 +1,4 @@
-import { type FailureClass, SinkError } from './error.ts'
+import { type FaultClass, SinkError } from '../outbox/sink-error.ts'
 
 /**
  * Node's and OpenSSL's codes that time does not mend: certificates, names and protocols that do not
@@ -28,7 +28,7 @@ export const refusedAddress = 'ORTHRUS_ADDRESS_REFUSED'
 export const wrongPin = 'ORTHRUS_WRONG_PIN'
 
 /** Whose fault a failure below the protocol is: of TLS or the rules, a person must mend it. */
-export function networkClass(error: unknown): FailureClass {
+export function networkClass(error: unknown): FaultClass {
   const code = codeOf(error)
   return certificateCodes.has(code) ||
     code === refusedAddress ||
@@ -43,7 +43,7 @@ export function networkClass(error: unknown): FailureClass {
 export function networkFailure(what: string, error: unknown): SinkError {
   if (error instanceof SinkError) return error
   const why = innermost(error)
-  return new SinkError(`${what}: ${why}`, { class: networkClass(error), cause: error })
+  return new SinkError(networkClass(error), `${what}: ${why}`, { cause: error })
 }
 
 /** The code of an error or of what caused it; a connection tried by several addresses has many. */

@@ -1,12 +1,11 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   checkServerIdentity,
-  type ConnectionOptions,
   createSecureContext,
   type PeerCertificate,
   type SecureContext,
 } from 'node:tls'
-import { X509Certificate } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { fileVersion, readPrivate, Secret, secretText } from '../config/secret.ts'
 import { section } from '../config/section.ts'
@@ -39,6 +38,15 @@ export const tlsOptions = section('How the far side is known, and how it knows u
 
 export type TlsOptions = Static<typeof tlsOptions>
 
+/** What `tls.connect` and everything built on it takes. */
+export interface TlsConnection {
+  readonly minVersion: 'TLSv1.2'
+  readonly rejectUnauthorized: boolean
+  readonly secureContext: SecureContext
+  readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined
+  readonly servername?: string
+}
+
 /** Days of warning before a certificate of ours ends. */
 const warnDays = 14
 const day = 86_400_000
@@ -63,7 +71,8 @@ export class Tls {
     }
     this.#version = this.#fileVersions()
     this.#context = this.#read()
-    if (options.insecure_skip_verify) log.warn('certificates are not verified: insecure_skip_verify')
+    if (options.insecure_skip_verify)
+      log.warn('certificates are not verified: insecure_skip_verify')
   }
 
   get expires(): Date | undefined {
@@ -73,25 +82,26 @@ export class Tls {
   /** Why the connection is worth less than it looks. */
   get degraded(): string | undefined {
     if (this.#options.insecure_skip_verify) return 'certificates are not verified'
-    const left = this.#expires === undefined ? Number.POSITIVE_INFINITY : +this.#expires - Date.now()
+    const left =
+      this.#expires === undefined ? Number.POSITIVE_INFINITY : +this.#expires - Date.now()
     if (left >= warnDays * day) return undefined
     return `our certificate ends at ${this.#expires?.toISOString()}`
   }
 
-  /** For `tls.connect`; the same object as long as no file changes. */
-  connection(): ConnectionOptions {
+  /** For `tls.connect`; the same `secureContext` as long as no file changes. */
+  connection(): TlsConnection {
     const { servername, insecure_skip_verify: insecure } = this.#options
     return {
       minVersion: 'TLSv1.2',
       rejectUnauthorized: !insecure,
-      secureContext: this.context(),
+      secureContext: this.#fresh(),
       checkServerIdentity: (host, certificate) => this.#checkIdentity(host, certificate),
       ...(servername === '' ? {} : { servername }),
     }
   }
 
   /** Keys and certificates, read anew when a file has changed; the old ones when that fails. */
-  context(): SecureContext {
+  #fresh(): SecureContext {
     const now = this.#fileVersions()
     if (now === this.#version) return this.#context
     try {
@@ -126,7 +136,9 @@ export class Tls {
       return context
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new SensorError('CONFIG_INVALID', `the files of \`tls\` cannot be used: ${why}`, { cause })
+      throw new SensorError('CONFIG_INVALID', `the files of \`tls\` cannot be used: ${why}`, {
+        cause,
+      })
     }
   }
 

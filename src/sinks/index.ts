@@ -2,4 +2,5 @@
 export { consoleSink as console } from './console.ts'
 export { fileSink as file } from './file.ts'
 export { kafka } from './kafka.ts'
+export { syslog } from './syslog.ts'
 export { webhook } from './webhook.ts'

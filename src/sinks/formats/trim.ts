@@ -28,26 +28,34 @@ const optional: readonly (readonly string[])[] = [
 /**
  * The document as JSON of at most `limit` bytes: whole if it fits, else without optional fields, one
  * after the other, marked `labels.truncated`; at last the message is cut. Undefined when not even
- * the rest fits. Valid JSON at every step.
+ * the rest fits. Valid JSON at every step; `encode` is what the format makes of it.
  */
-export function jsonWithin(document: Document, limit: number): string | undefined {
-  const whole = JSON.stringify(document)
+export function jsonWithin(
+  document: Document,
+  limit: number,
+  encode: (json: string) => string = json => json,
+): string | undefined {
+  const whole = encode(JSON.stringify(document))
   if (Buffer.byteLength(whole) <= limit) return whole
   const copy = structuredClone(document) as Record<string, unknown>
   copy['labels'] = { ...(copy['labels'] as object | undefined), truncated: 'true' }
   for (const path of optional) {
     drop(copy, path)
-    const json = JSON.stringify(copy)
+    const json = encode(JSON.stringify(copy))
     if (Buffer.byteLength(json) <= limit) return json
   }
-  return withShortMessage(copy, limit)
+  return withShortMessage(copy, limit, encode)
 }
 
-function withShortMessage(copy: Record<string, unknown>, limit: number): string | undefined {
+function withShortMessage(
+  copy: Record<string, unknown>,
+  limit: number,
+  encode: (json: string) => string,
+): string | undefined {
   const message = String(copy['message'] ?? '')
   for (const length of [512, 128, 32]) {
     // Not in the middle of a pair of surrogates.
-    const json = JSON.stringify({ ...copy, message: toUSVString(message.slice(0, length)) })
+    const json = encode(JSON.stringify({ ...copy, message: toUSVString(message.slice(0, length)) }))
     if (Buffer.byteLength(json) <= limit) return json
   }
   return undefined

@@ -24,6 +24,6 @@ export async function openSink(
   const found = registry[kind]
   if (found === undefined) throw new Error(`there is no ${kind}`)
   const sink = await found.open(options, sinkContext(lines))
-  onTestFinished(() => sink.close())
+  onTestFinished(() => sink.close().catch(() => undefined))
   return sink
 }

@@ -2,5 +2,6 @@
 export { consoleSink as console } from './console.ts'
 export { fileSink as file } from './file.ts'
 export { kafka } from './kafka.ts'
+export { slack } from './slack.ts'
 export { syslog } from './syslog.ts'
 export { webhook } from './webhook.ts'

@@ -4,11 +4,13 @@ import { doctorCommand } from './doctor.ts'
 import { replayCommand } from './replay.ts'
 import { runCommand } from './run.ts'
 import { type Session } from './session.ts'
+import { sinksCommand } from './sinks.ts'
 
 /** Every command, in the order of `--help`. */
 export const commands: readonly ((session: Session) => Command)[] = [
   runCommand,
   replayCommand,
   checkCommand,
+  sinksCommand,
   doctorCommand,
 ]

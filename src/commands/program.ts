@@ -35,8 +35,13 @@ function program(session: Session): Command {
     .helpCommand(false)
     .addHelpText('after', help)
   for (const create of commands) root.addCommand(create(session))
-  for (const command of [root, ...root.commands]) shape(command, session)
+  for (const command of [root, ...all(root)]) shape(command, session)
   return root
+}
+
+/** The commands under `command`, at any depth. */
+function all(command: Command): Command[] {
+  return command.commands.flatMap(one => [one, ...all(one)])
 }
 
 /** The same manners for each command: our wording, our streams, no exit of its own. */
@@ -60,8 +65,14 @@ function complaint(text: string, command: Command): string {
     .replace(/^error: /, '')
     .replaceAll('\n', ' ')
     .replaceAll("'", '`')
-  const path = command.name() === 'orthrus' ? 'orthrus' : `orthrus ${command.name()}`
+  const path = pathOf(command)
   return `orthrus: ${printable(what.replace(/\.$/, ''))}; see \`${path} --help\`\n`
+}
+
+/** `orthrus sinks test` */
+function pathOf(command: Command): string {
+  const { parent } = command
+  return parent === null ? command.name() : `${pathOf(parent)} ${command.name()}`
 }
 
 function report(error: unknown, session: Session): number {

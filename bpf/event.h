@@ -183,7 +183,10 @@ struct flow_side {
 	__u8 looked; /* payload packets inspected for a message start */
 	__u8 copies; /* records sent of the current message */
 	__u8 early; /* out-of-order records sent before the message was known */
-	__u8 pad[10];
+	__u8 marks; /* enum marks in payload.h */
+	__u8 pad[1];
+	__u32 gap; /* first byte of a gap before next_seq that may still be filled */
+	__u32 need; /* handshake bytes that further TLS records of the message must bring */
 };
 
 struct flow {

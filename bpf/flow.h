@@ -353,13 +353,20 @@ __stage int end_flow(struct __sk_buff *skb)
 	return 0;
 }
 
+#define REOPEN_SILENCE 10000000000ull
+
 /* A SYN on a closed connection opens the next one between the same ports. */
 static __always_inline bool reopens(const struct packet *p, const struct flow *f)
 {
+	const struct flow_side *me = &f->side[p->side & 1];
+
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		return false;
-	return (f->flags & FLOW_ENDED) ||
-	       ((f->side[0].tcp_flags | f->side[1].tcp_flags) & (TCP_FIN | TCP_RST));
+	if ((f->flags & FLOW_ENDED) ||
+	    ((f->side[0].tcp_flags | f->side[1].tcp_flags) & (TCP_FIN | TCP_RST)))
+		return true;
+	/* Its end went by unseen: another sequence number, after a silence that a retry does not explain. */
+	return p->seq + 1 != me->next_seq && p->now > me->last + REOPEN_SILENCE;
 }
 
 /* RST, or the acknowledgement that follows the FINs of both sides. */

@@ -44,12 +44,10 @@ enum stage {
 	STAGE_DONE, /* nothing more to see on this side */
 };
 
-/* What only this file reads of a flow_side lies in its padding: need, marks, gap. */
-#define MARKS 3 /* offsets in flow_side.pad */
-#define GAP 6
-
-#define MARK_SYNCHRONIZED 1 /* next_seq means something */
-#define MARK_GAP 2 /* bytes between the gap's start and next_seq may still come */
+enum marks {
+	MARK_SYNCHRONIZED = 1, /* next_seq means something */
+	MARK_GAP = 2, /* bytes between gap and next_seq may still come */
+};
 
 static __always_inline __s32 seq_diff(__u32 a, __u32 b)
 {
@@ -60,29 +58,16 @@ static __always_inline __s32 seq_diff(__u32 a, __u32 b)
 static __always_inline void synchronize(struct flow_side *me, __u32 seq)
 {
 	me->next_seq = seq;
-	me->pad[MARKS] = MARK_SYNCHRONIZED;
-}
-
-static __always_inline __u32 get_gap(const struct flow_side *me)
-{
-	__u32 gap;
-
-	__builtin_memcpy(&gap, me->pad + GAP, sizeof(gap));
-	return gap;
-}
-
-static __always_inline void set_gap(struct flow_side *me, __u32 gap)
-{
-	__builtin_memcpy(me->pad + GAP, &gap, sizeof(gap));
+	me->marks = MARK_SYNCHRONIZED;
 }
 
 /* Before next_seq skips bytes that did not come. */
 static __always_inline void open_gap(struct flow_side *me)
 {
-	if (me->pad[MARKS] & MARK_GAP)
+	if (me->marks & MARK_GAP)
 		return;
-	set_gap(me, me->next_seq);
-	me->pad[MARKS] |= MARK_GAP;
+	me->gap = me->next_seq;
+	me->marks |= MARK_GAP;
 }
 
 static __always_inline struct head *load_head(struct context *c, const struct packet *p,
@@ -508,7 +493,7 @@ static __always_inline void rest(struct flow_side *me)
  * the hello is whole or the flight ends. A header cut in two hides the rest.
  */
 static __always_inline void walk_records(struct context *c, const struct packet *p,
-					 struct flow_side *me, __u32 *need, __u32 seq,
+					 struct flow_side *me, __u32 seq,
 					 __u32 length)
 {
 	__u8 record[TLS_RECORD];
@@ -516,14 +501,14 @@ static __always_inline void walk_records(struct context *c, const struct packet 
 
 	for (__u32 i = 0; i < 8; i++) {
 		at = me->msg_end - seq;
-		if (!*need || at >= length)
+		if (!me->need || at >= length)
 			return;
 		if (at + TLS_RECORD > length || me->msg_end - me->msg_start > CAP_HANDSHAKE) {
 			me->stage = STAGE_BLIND;
 			return;
 		}
 		if (bpf_skb_load_bytes(c->skb, p->off + at, record, TLS_RECORD) || record[1] != 3) {
-			*need = 0;
+			me->need = 0;
 			return;
 		}
 		size = be16_at(record + 3);
@@ -533,11 +518,12 @@ static __always_inline void walk_records(struct context *c, const struct packet 
 		if (record[0] == TLS_ALERT)
 			continue;
 		if (record[0] != TLS_HANDSHAKE) {
-			*need = 0;
+			me->need = 0;
 			return;
 		}
 		me->msg_end += TLS_RECORD + size;
-		*need = *need == WHOLE_FLIGHT ? WHOLE_FLIGHT : *need > size ? *need - size : 0;
+		if (me->need != WHOLE_FLIGHT)
+			me->need = me->need > size ? me->need - size : 0;
 	}
 	me->stage = STAGE_BLIND; /* more records than we care to count */
 }
@@ -562,27 +548,14 @@ static __always_inline void walk_messages(struct context *c, const struct packet
 	me->stage = STAGE_BLIND;
 }
 
-/* flow_side.need is 24 bits in the padding: handshake bytes that further records must bring. */
-static __always_inline __u32 get_need(const struct flow_side *me)
-{
-	return me->pad[0] | me->pad[1] << 8 | me->pad[2] << 16;
-}
-
-static __always_inline void set_need(struct flow_side *me, __u32 need)
-{
-	me->pad[0] = need;
-	me->pad[1] = need >> 8;
-	me->pad[2] = need >> 16;
-}
-
 static __always_inline void begin_tls(struct context *c, const struct packet *p,
 				      struct flow_side *me, const struct head *h, __u32 seq)
 {
-	__u32 record = be16_at(h->b + 3), need;
+	__u32 record = be16_at(h->b + 3), size;
 
 	if (h->b[0] & 0x80) { /* SSL 2.0 record */
 		me->msg_end = seq + 2 + (be16_at(h->b) & 0x7fff);
-		set_need(me, 0);
+		me->need = 0;
 		return;
 	}
 	me->msg_end = seq + TLS_RECORD + record;
@@ -591,15 +564,14 @@ static __always_inline void begin_tls(struct context *c, const struct packet *p,
 		return;
 	}
 	if (h->b[0] == TLS_HANDSHAKE && h->b[5] == 1) {
-		need = be24_at(h->b + 6) + 4;
-		need = need > record ? need - record : 0;
+		size = be24_at(h->b + 6) + 4;
+		me->need = size > record ? size - record : 0;
 	} else {
-		need = WHOLE_FLIGHT;
+		me->need = WHOLE_FLIGHT;
 	}
-	walk_records(c, p, me, &need, seq, h->length);
-	set_need(me, need);
+	walk_records(c, p, me, seq, h->length);
 	/* Pieces that came before this one may have held record headers. */
-	if (need && me->early)
+	if (me->need && me->early)
 		me->stage = STAGE_BLIND;
 }
 
@@ -631,7 +603,7 @@ __stage int begin_message(struct __sk_buff *skb)
 	me->copies = 0;
 	me->looked = 0;
 	me->stage = STAGE_FOLLOW;
-	set_need(me, 0);
+	me->need = 0;
 	if (h->length < MIN_HEAD)
 		me->stage = STAGE_BLIND; /* its length is still to come */
 	else if (me->l7 == L7_TLS)
@@ -708,7 +680,7 @@ __stage int follow(struct __sk_buff *skb)
 {
 	struct view v = {};
 	struct flow_side *me;
-	__u32 seq, length, need;
+	__u32 seq, length;
 
 	if (open_view(&v, skb))
 		return -1;
@@ -717,18 +689,15 @@ __stage int follow(struct __sk_buff *skb)
 	length = v.segment->length;
 	if (me->stage == STAGE_BLIND && seq == me->next_seq && seq != me->msg_start)
 		begin_next(skb, me, v.segment);
-	need = get_need(me);
-	if (need && me->stage == STAGE_FOLLOW) {
+	if (me->need && me->stage == STAGE_FOLLOW) {
 		if (seq_diff(seq, me->msg_end) > 0)
 			me->stage = STAGE_BLIND; /* a record header went by unseen */
 	} else if (seq_diff(seq, limit(me)) >= 0 && ++me->looked >= BEYOND_MAX) {
 		rest(me);
 		return 0;
 	}
-	if (need && me->stage == STAGE_FOLLOW && seq_diff(me->msg_end, seq) >= 0) {
-		walk_records(&v.c, v.p, me, &need, seq, length);
-		set_need(me, need);
-	}
+	if (me->need && me->stage == STAGE_FOLLOW && seq_diff(me->msg_end, seq) >= 0)
+		walk_records(&v.c, v.p, me, seq, length);
 	if (me->l7 == L7_DNS && me->stage == STAGE_FOLLOW)
 		walk_messages(&v.c, v.p, me, seq, length);
 	copy_piece(&v.c, v.p, me, seq, length);
@@ -736,7 +705,7 @@ __stage int follow(struct __sk_buff *skb)
 	if (me->stage == STAGE_BLIND && me->l7 == L7_HTTP && ends_head(&v.c, v.p, length) &&
 	    me->next_seq == seq + length)
 		rest(me);
-	else if (me->copies >= COPIES_MAX || (!need && seq_diff(me->next_seq, limit(me)) >= 0))
+	else if (me->copies >= COPIES_MAX || (!me->need && seq_diff(me->next_seq, limit(me)) >= 0))
 		rest(me);
 	return 0;
 }
@@ -829,7 +798,7 @@ static __always_inline __u32 gap_end(const struct flow_side *me)
 /* Whether this segment brings bytes of the gap. */
 static __always_inline bool is_late(const struct flow_side *me, __u32 seq, __u32 length)
 {
-	return me->pad[MARKS] & MARK_GAP && seq_diff(seq + length, get_gap(me)) > 0 &&
+	return me->marks & MARK_GAP && seq_diff(seq + length, me->gap) > 0 &&
 	       seq_diff(seq, gap_end(me)) < 0;
 }
 
@@ -846,15 +815,15 @@ __stage int fill_gap(struct __sk_buff *skb)
 	me = v.me;
 	seq = v.segment->seq;
 	length = v.segment->length;
-	in_order = seq == get_gap(me);
+	in_order = seq == me->gap;
 	following = is_following(me);
 	end = gap_end(me);
 	l7 = recognise(skb);
 	l7 = in_order && !following ? l7 | l7 >> 8 : l7;
 	if (in_order) {
-		set_gap(me, seq + length);
+		me->gap = seq + length;
 		if (seq_diff(seq + length, end) >= 0)
-			me->pad[MARKS] &= ~MARK_GAP;
+			me->marks &= ~MARK_GAP;
 	}
 	if (!following && seq_diff(seq + length, me->next_seq) > 0)
 		me->next_seq = seq + length;
@@ -872,7 +841,7 @@ __stage int fill_gap(struct __sk_buff *skb)
 /* Bytes at the front that were seen before, sent again together with new ones. */
 static __always_inline __u32 seen_bytes(const struct flow_side *me, bool late, __u32 seq)
 {
-	__u32 known = late ? get_gap(me) : me->next_seq;
+	__u32 known = late ? me->gap : me->next_seq;
 
 	return seq_diff(known, seq) > 0 ? known - seq : 0;
 }
@@ -892,7 +861,7 @@ __stage int see_segment(struct __sk_buff *skb)
 	/* RFC 7413: with TCP Fast Open the SYN carries data; it takes a number itself. */
 	seq = v.p->seq + (v.p->tcp_flags & TCP_SYN ? 1 : 0);
 	length = v.p->end - v.p->off;
-	if (!(me->pad[MARKS] & MARK_SYNCHRONIZED))
+	if (!(me->marks & MARK_SYNCHRONIZED))
 		synchronize(me, seq);
 	late = is_late(me, seq, length);
 	if (late || !is_following(me)) {

@@ -188,15 +188,18 @@ static __always_inline bool reopen(struct context *c, struct packet *p, struct f
 }
 
 /*
- * What the frame had on the wire and has not here: a tag that was moved to
+ * Bytes that the frame had on the wire and has not here: a tag that was moved to
  * the metadata, and the headers of all frames but one of a merged packet.
  */
-static __always_inline void add_headers(const struct __sk_buff *skb, struct packet *p)
+static __always_inline __u32 missing_bytes(const struct __sk_buff *skb, const struct packet *p)
 {
+	__u32 bytes = 0;
+
 	if (skb->vlan_present)
-		p->bytes += p->segments * VLAN_TAG;
+		bytes += p->segments * VLAN_TAG;
 	if (p->segments > 1)
-		p->bytes += (p->segments - 1) * p->off;
+		bytes += (p->segments - 1) * p->off;
+	return bytes;
 }
 
 /* From a parsed packet to its conversation, and to what is new about it. */
@@ -219,7 +222,7 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 		c->counters->flows++;
 	else if (tcp)
 		made = reopen(c, p, f);
-	add_headers(c->skb, p);
+	p->bytes += missing_bytes(c->skb, p);
 	if (!count_packet(c, p, f, side, length))
 		return;
 	if (side != f->opener)
@@ -271,7 +274,7 @@ __stage int see_carrier(struct __sk_buff *skb)
 	side = source_is_higher(p);
 	p->side = side;
 	f = p->family == 4 ? find4(&c, p, side, &made) : find6(&c, p, side, &made);
-	add_headers(skb, p);
+	p->bytes += missing_bytes(skb, p);
 	if (!f || !count_packet(&c, p, f, side, p->end > p->off ? p->end - p->off : 0))
 		return -1;
 	if (!made)
@@ -362,8 +365,8 @@ static __always_inline int sense(struct __sk_buff *skb, bool link_header, __u16 
 	p->flags = direction;
 	p->now = cheap_clock();
 	c.counters->packets += p->segments;
-	c.counters->bytes += p->bytes;
 	verdict = parse(skb, p, link_header);
+	c.counters->bytes += p->bytes + missing_bytes(skb, p);
 	if (p->tunnel)
 		c.counters->tunnelled++;
 	if (verdict == READY) {

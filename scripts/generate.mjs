@@ -1,8 +1,16 @@
-// Writes what is made from the schemas. Run by `npm run gen`, after a build.
+// Writes what is made from the schemas and the rules. Run by `npm run gen`, after a build.
 import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { exampleConfig } from '../dist/config/example.js'
+import { loadConfig } from '../dist/config/load.js'
 import { configReference } from '../dist/config/reference.js'
+import { loadRules } from '../dist/rules/load.js'
+import { rulesReference } from '../dist/rules/reference.js'
 
 const root = new URL('../', import.meta.url)
 writeFileSync(new URL('config.example.yaml', root), exampleConfig())
 writeFileSync(new URL('docs/configuration.md', root), configReference())
+
+const placeholders = new Map(Object.entries(loadConfig().rules.placeholders))
+const plan = loadRules([fileURLToPath(new URL('rules', root))], { placeholders })
+writeFileSync(new URL('docs/shipped-rules.md', root), rulesReference(plan, fileURLToPath(root)))

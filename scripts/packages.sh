@@ -33,6 +33,7 @@ missing() {
 			command_from ip iproute2
 			command_from tc iproute2
 			command_from iperf3 iperf3
+			command_from tcpreplay tcpreplay
 			command_from tshark tshark
 			command_from capinfos wireshark-common
 			;;

@@ -2,6 +2,7 @@
 const codes = {
   USAGE: { exit: 2, retry: false },
   CONFIG_INVALID: { exit: 2, retry: false },
+  RULES_INVALID: { exit: 2, retry: false },
   NOT_BUILT: { exit: 1, retry: false },
   LIBBPF_MISSING: { exit: 1, retry: false },
   PRIVILEGES_MISSING: { exit: 1, retry: false },

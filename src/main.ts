@@ -36,4 +36,14 @@ const session: Session = {
   stop: stop.signal,
   status: 0,
 }
-process.exit(await main(argv, session))
+const status = await main(argv, session)
+// A pipe takes what its reader has room for; the rest waits here, and exit would drop it.
+await Promise.all([written(process.stdout), written(process.stderr)])
+process.exit(status)
+
+/** Resolves when everything before was taken, or when nobody reads any more. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise(resolve => {
+    stream.write('', () => resolve())
+  })
+}

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 import { SensorError } from '../errors.ts'
 import { BpfMap } from './bpf-map.ts'
-import { type Libbpf, libbpf, takeMessages } from './libbpf.ts'
+import { type Libbpf, libbpf, silently, takeMessages } from './libbpf.ts'
 import { errno } from './libc.ts'
 import { loadError } from './load-error.ts'
 
@@ -37,6 +37,26 @@ export const sensorObject = fileURLToPath(new URL('../../build/sensor.bpf.o', im
  * BPF_LOAD_FAILED; the last with errno's name, the end of the verifier's log, and what to do.
  */
 export function loadObject(options: ObjectOptions = {}): BpfObject {
+  const opened = openObject(options)
+  return finish(opened, opened.bpf.load(opened.handle))
+}
+
+/** As `loadObject`, while the verifier works in a thread of its own. */
+export async function loadObjectAside(options: ObjectOptions = {}): Promise<BpfObject> {
+  const { bpf, handle, path } = openObject(options)
+  const status = await silently(() => bpf.loadAside(handle))
+  if (status >= 0) return loadedObject(bpf, handle, path)
+  bpf.close(handle)
+  return loadObject(options) // once more, for its words
+}
+
+interface OpenedObject {
+  readonly bpf: Libbpf
+  readonly handle: bigint
+  readonly path: string
+}
+
+function openObject(options: ObjectOptions): OpenedObject {
   const path = options.path ?? sensorObject
   if (!existsSync(path)) {
     throw new SensorError(
@@ -50,13 +70,17 @@ export function loadObject(options: ObjectOptions = {}): BpfObject {
   if (handle === null) throw loadError('open', path, errno(), takeMessages())
   try {
     configure(bpf, handle, options)
-    const status = bpf.load(handle)
-    if (status < 0) throw loadError('load', path, status, takeMessages())
   } catch (error) {
     bpf.close(handle)
     throw error
   }
-  return loadedObject(bpf, handle, path)
+  return { bpf, handle, path }
+}
+
+function finish({ bpf, handle, path }: OpenedObject, status: number): BpfObject {
+  if (status >= 0) return loadedObject(bpf, handle, path)
+  bpf.close(handle)
+  throw loadError('load', path, status, takeMessages())
 }
 
 function configure(bpf: Libbpf, handle: bigint, options: ObjectOptions): void {

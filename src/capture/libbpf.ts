@@ -1,3 +1,4 @@
+import { promisify } from 'node:util'
 import koffi, { type LibraryHandle } from 'koffi'
 import { SensorError } from '../errors.ts'
 import { libc, type Pointer } from './libc.ts'
@@ -25,6 +26,21 @@ export function takeMessages(): string[] {
   messages = []
   text = undefined
   return taken
+}
+
+let silent = 0
+
+/**
+ * Has libbpf keep its words to itself while `work` runs in another thread: each of them, and there
+ * are thousands that nobody wants, would wait there for this one.
+ */
+export async function silently<T>(work: () => Promise<T>): Promise<T> {
+  if (silent++ === 0) libbpf().setPrint(null)
+  try {
+    return await work()
+  } finally {
+    if (--silent === 0 && printer !== undefined) libbpf().setPrint(printer)
+  }
 }
 
 function find(): LibraryHandle {
@@ -60,9 +76,10 @@ function declare(lib: LibraryHandle) {
 
 function declareObject(lib: LibraryHandle) {
   type Of<R> = (object: bigint) => R
+  const load = lib.func('int bpf_object__load(void *object)')
   return {
     version: lib.func('const char *libbpf_version_string()') as () => string,
-    setPrint: lib.func('void *libbpf_set_print(void *fn)') as (fn: bigint) => void,
+    setPrint: lib.func('void *libbpf_set_print(void *fn)') as (fn: bigint | null) => void,
     possibleCpus: lib.func('int libbpf_num_possible_cpus()') as () => number,
     probeHelper: lib.func(
       'int libbpf_probe_bpf_helper(int type, int helper, const void *opts)',
@@ -71,7 +88,8 @@ function declareObject(lib: LibraryHandle) {
       path: string,
       opts: null,
     ) => bigint | null,
-    load: lib.func('int bpf_object__load(void *object)') as Of<number>,
+    load: load as Of<number>,
+    loadAside: promisify(load.async) as Of<Promise<number>>,
     close: lib.func('void bpf_object__close(void *object)') as Of<void>,
     objectBtf: lib.func('void *bpf_object__btf(const void *object)') as Of<bigint | null>,
     btfFind: lib.func(

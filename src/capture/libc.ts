@@ -64,6 +64,15 @@ export const libc = {
   ) => number,
 }
 
+/** Has the C library give back the memory that it keeps free, where it can: glibc's malloc_trim(3). */
+export function trimHeap(): void {
+  try {
+    lib.func('int malloc_trim(size_t pad)')(0)
+  } catch {
+    // musl keeps little, and has no such function.
+  }
+}
+
 export const PROT_READ = 1
 export const PROT_WRITE = 2
 export const MAP_SHARED = 1

@@ -38,7 +38,7 @@ const flowOptions = section('When a conversation is reported, and when it is ove
 })
 
 const limitOptions = section('What one source may cost: the rest is counted, flows still swept.', {
-  flow_starts: limit('new conversations', 500, 2000),
+  flow_starts: limit('new conversations', 5000, 20_000),
   arp: limit('ARP packets', 100, 500),
   icmp: limit('ICMP messages', 100, 500),
   fragments: limit('IP fragments', 200, 1000),

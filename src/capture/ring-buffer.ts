@@ -4,7 +4,10 @@ export interface RecordTaker {
   record(view: DataView, offset: number, length: number): void
 }
 
-/** The memory of a BPF ring buffer: `data` is `size` bytes that follow themselves once more. */
+/**
+ * The memory of a BPF ring buffer: `data` is the ring, and behind its end the beginning of the ring
+ * once more, by at least the length of a record.
+ */
 export interface RingMemory {
   readonly consumer: ArrayBuffer
   readonly producer: ArrayBuffer
@@ -41,7 +44,7 @@ export class RingReader {
     }
     this.size = memory.size
     this.#view = new DataView(memory.data)
-    this.#words = new Int32Array(memory.data, 0, memory.size / 2) // both mappings
+    this.#words = new Int32Array(memory.data, 0, memory.size / 4)
     this.#consumer = new BigInt64Array(memory.consumer, 0, 1)
     this.#producer = new Int32Array(memory.producer, 0, 1)
     this.#position = Atomics.load(this.#consumer, 0)

@@ -18,9 +18,9 @@ export function settingsBytes(options: CaptureOptions, coarseClock: boolean): Ui
   return new Uint8Array(view.buffer)
 }
 
-/** Interval and credit in ns; an interval of 0 means no limit. */
+/** Interval and credit in ns; an interval of 0 means no limit. A burst of one needs no credit. */
 function bucket({ rate, burst }: { rate: number; burst: number }): [number, number] {
   if (rate === 0) return [0, 0]
   const interval = Math.ceil(1e9 / rate)
-  return [interval, interval * burst]
+  return [interval, interval * (burst - 1)]
 }

@@ -46,4 +46,12 @@ export interface Source {
   /** Takes no more packets, delivers what is under way, and lets `run` resolve. */
   stop(): Promise<void>
   counters(): SourceCounters
+  /** Total cost of the programs, where a kernel runs them and counts it. */
+  kernelTime?(): KernelTime
+}
+
+/** While `kernel.bpf_stats_enabled` is 1. */
+export interface KernelTime {
+  readonly ns: number
+  readonly runs: number
 }

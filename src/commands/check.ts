@@ -3,15 +3,23 @@ import { type Fault, faultLine } from '../config/fault.ts'
 import { readConfig } from '../config/load.ts'
 import { type Config } from '../config/schema.ts'
 import { printable } from '../operate/log.ts'
+import { type Plan } from '../rules/admission/admit.ts'
+import { type RuleFault } from '../rules/fault.ts'
+import { loadRules } from '../rules/load.ts'
 import { options } from './options.ts'
+import { writeFaults } from './rules/faults.ts'
+import { admissionTable } from './rules/list.ts'
 import { type Output, outputOf, type Session } from './session.ts'
 
 const help = `
-Every fault is printed as file:line:column with what is allowed there. Exit status is 2 when
-there is one. -o json prints {"rules": [], "faults": [{"file", "line", "column", "message"}]}.
+Every fault is printed as file:line:column with what is allowed there, then for every rule whether
+it runs here, and why not. Without RULE, the rules are those of the configuration. Exit status is 2
+when there is a fault. -o json prints {"rules": [{"file", "id", "title", "state", "reasons"}],
+"faults": [{"file", "line", "column", "message"}]}; a state is runs, weakened, cannot-run, invalid.
 
 Examples:
   orthrus check -c orthrus.yaml
+  orthrus check rules/ my-rule.yml
   orthrus check -c orthrus.yaml -o json | jq .faults`
 
 interface Options {
@@ -22,18 +30,45 @@ interface Options {
 /** `orthrus check`: says everything that is wrong with a configuration, and starts nothing. */
 export function checkCommand(session: Session): Command {
   return new Command('check')
-    .summary('find every mistake in a configuration')
-    .description('Reads a configuration and prints every mistake in it; nothing is started.')
+    .summary('find every mistake in a configuration and in rules')
+    .description(
+      'Reads a configuration and rules and prints every mistake in them; nothing is started.',
+    )
+    .argument('[rule...]', 'rule files and folders to check')
     .addOption(options.config())
     .addOption(options.output())
     .addHelpText('after', help)
-    .action(({ config: file, output }: Options) => {
+    .action((paths: string[], { config: file, output }: Options) => {
       const { config, faults } = readConfig(file)
-      const form = outputOf(session, output)
-      if (form === 'json') session.stdout.write(`${JSON.stringify({ rules: [], faults })}\n`)
-      if (output !== 'json') session.stderr.write(report(file ?? 'defaults', config, faults))
-      session.status = config === undefined ? 2 : 0
+      const rules = planOf(paths, config)
+      const all = [...faults, ...rules.set.faults]
+      if (outputOf(session, output) === 'json') {
+        session.stdout.write(`${JSON.stringify({ rules: rules.report, faults: all })}\n`)
+      }
+      const about =
+        paths.length > 0 && config !== undefined ? '' : report(file ?? 'defaults', config, faults)
+      if (output !== 'json') writeReport(session, about, rules)
+      session.status = all.some(isError) ? 2 : 0
     })
+}
+
+/** Faults of a configuration have no severity: each keeps it from being used. */
+function isError(fault: Fault | RuleFault): boolean {
+  return !('severity' in fault) || fault.severity === 'error'
+}
+
+function writeReport(session: Session, about: string, { set, report: admissions }: Plan): void {
+  session.stderr.write(about)
+  writeFaults(session, set.faults)
+  if (admissions.length > 0) session.stderr.write(admissionTable(admissions))
+}
+
+/** The rules that are named, else those of the configuration. */
+function planOf(paths: readonly string[], config: Config | undefined): Plan {
+  const { placeholders = {}, paths: configured = [] } = config?.rules ?? {}
+  return loadRules(paths.length > 0 ? paths : configured, {
+    placeholders: new Map(Object.entries(placeholders)),
+  })
 }
 
 function report(file: string, config: Config | undefined, faults: readonly Fault[]): string {

@@ -2,6 +2,7 @@ import { type Command } from 'commander'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
 import { replayCommand } from './replay.ts'
+import { rulesCommand } from './rules/index.ts'
 import { runCommand } from './run.ts'
 import { type Session } from './session.ts'
 import { sinksCommand } from './sinks.ts'
@@ -11,6 +12,7 @@ export const commands: readonly ((session: Session) => Command)[] = [
   runCommand,
   replayCommand,
   checkCommand,
+  rulesCommand,
   sinksCommand,
   doctorCommand,
 ]

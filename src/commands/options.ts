@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { parseDuration } from '../config/duration.ts'
+import { milliseconds, parseDuration } from '../config/duration.ts'
 
 /** Options that several commands share: one wording, one check. */
 export const options = {
@@ -20,6 +20,11 @@ export const options = {
     new Option('-i, --interface <iface...>', 'interface to watch, again for more').argParser(
       (name: string, before: readonly string[] = []) => [...before, interfaceName(name)],
     ),
+}
+
+/** `--learn` as µs, for the rules; nothing when it was not said. */
+export function learnOverride(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : milliseconds(text) * 1000
 }
 
 function durationArgument(text: string): string {

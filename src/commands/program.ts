@@ -35,13 +35,13 @@ function program(session: Session): Command {
     .helpCommand(false)
     .addHelpText('after', help)
   for (const create of commands) root.addCommand(create(session))
-  for (const command of [root, ...all(root)]) shape(command, session)
+  for (const command of withCommands(root)) shape(command, session)
   return root
 }
 
-/** The commands under `command`, at any depth. */
-function all(command: Command): Command[] {
-  return command.commands.flatMap(one => [one, ...all(one)])
+/** A command and all those below it. */
+function withCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withCommands)]
 }
 
 /** The same manners for each command: our wording, our streams, no exit of its own. */
@@ -49,6 +49,7 @@ function shape(command: Command, session: Session): void {
   command
     .option('--debug', 'print stacks of errors, and the log from its lowest level')
     .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({
@@ -65,14 +66,12 @@ function complaint(text: string, command: Command): string {
     .replace(/^error: /, '')
     .replaceAll('\n', ' ')
     .replaceAll("'", '`')
-  const path = pathOf(command)
-  return `orthrus: ${printable(what.replace(/\.$/, ''))}; see \`${path} --help\`\n`
+  return `orthrus: ${printable(what.replace(/\.$/, ''))}; see \`${pathOf(command)} --help\`\n`
 }
 
-/** `orthrus sinks test` */
+/** `orthrus rules test`. */
 function pathOf(command: Command): string {
-  const { parent } = command
-  return parent === null ? command.name() : `${pathOf(parent)} ${command.name()}`
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }
 
 function report(error: unknown, session: Session): number {

@@ -3,7 +3,7 @@ import { type Config } from '../config/schema.ts'
 import { createLog, type Log } from '../operate/log.ts'
 import { runLive } from '../pipeline.ts'
 import { configFor, type Overrides } from './config.ts'
-import { options } from './options.ts'
+import { learnOverride, options } from './options.ts'
 import { type Output, outputOf, type Session } from './session.ts'
 
 const help = `
@@ -32,14 +32,18 @@ export function runCommand(session: Session): Command {
     .addOption(options.state())
     .addOption(options.output())
     .addHelpText('after', help)
-    .action(async ({ config: file, output, ...overrides }: Options) => {
+    .action(async ({ config: file, output: asked, ...overrides }: Options) => {
       const config = configFor(session, file, overrides)
-      const log = logFor(config, session)
-      await runLive(config, session.stop, { ...session, log, output: outputOf(session, output) })
+      const output = outputOf(session, asked)
+      const log = logFor(config, session, output)
+      const learn = learnOverride(overrides.learn)
+      await runLive(config, session.stop, { ...session, log, output, learn })
     })
 }
 
-function logFor({ log }: Config, { debug }: Session): Log {
+/** Who reads lines on stdout reads the summaries on stderr too: JSON between them is for nobody. */
+function logFor({ log }: Config, { debug, stderr }: Session, output: Output): Log {
   const level = debug ? 'debug' : log.level
-  return createLog(log.format === 'auto' ? { level } : { level, format: log.format })
+  const automatic = output === 'text' || stderr.isTTY ? 'text' : 'json'
+  return createLog({ level, format: log.format === 'auto' ? automatic : log.format })
 }

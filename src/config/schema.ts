@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
-import { devicesOptions } from '../enrich/options.ts'
+import { devicesOptions, enrichOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
+import { rulesOptions } from '../rules/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
 import { stateOptions } from '../storage/options.ts'
 import { logOptions, networkOptions } from './sections.ts'
@@ -13,6 +14,8 @@ export const configSchema = Type.Object(
     capture: captureOptions,
     network: networkOptions,
     devices: devicesOptions,
+    enrich: enrichOptions,
+    rules: rulesOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),
     summary: summaryOptions,

@@ -15,6 +15,7 @@ export const logOptions = section('The program about itself, on stderr.', {
   }),
   format: Type.Enum(['auto', 'text', 'json'], {
     default: 'auto',
-    description: 'Lines for people or for machines; auto looks whether stderr is a terminal.',
+    description:
+      'Lines for people or for machines; auto follows stdout, and is for people on a terminal.',
   }),
 })

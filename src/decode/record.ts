@@ -58,7 +58,10 @@ export const layout = {
       looked: 51,
       copies: 52,
       early: 53,
-      pad: 54,
+      marks: 54,
+      pad: 55,
+      gap: 56,
+      need: 60,
     },
   },
   flow: {

@@ -36,6 +36,8 @@ export class StreamSide {
   #pieces: Piece[] = []
   #pending = 0
   #released = false
+  /** What begins the message may be the middle of one whose beginning comes late. */
+  #doubtful = true
 
   /** The message's bytes from its start, without a gap; valid until the next `take`. */
   get bytes(): Buffer {
@@ -67,21 +69,27 @@ export class StreamSide {
     return this.#length > before ? 'more' : 'none'
   }
 
+  /** Whether there are bytes that nobody could finish reading yet. */
+  get #unread(): boolean {
+    return this.taken >= 0 && this.taken < this.#length
+  }
+
   #begins({ l7, start }: MessageEvent): boolean {
     if (this.l7 === 0) return true
     const ahead = distance(this.start, start)
-    // Right behind bytes that nobody could finish reading yet, it is the middle of their message.
-    const unread = this.taken >= 0 && this.taken < this.#length
-    const goesOn = unread && l7 === this.l7 && ahead > 0 && ahead <= this.#length
+    // Right behind unread bytes it is the middle of their message.
+    const goesOn = this.#unread && l7 === this.l7 && ahead > 0 && ahead <= this.#length
     return ahead !== 0 && !goesOn
   }
 
   #begin(event: MessageEvent): void {
-    // What seemed a beginning may have been the middle of what begins now.
+    // What seemed a beginning may have been the middle: of this message, or of one still to come.
     const behind = distance(event.start, this.start)
-    if (this.l7 !== 0 && behind > 0 && behind < SIDE_MAX) {
+    const before = this.l7 !== 0 && behind > 0
+    if ((before || this.#unread) && Math.abs(behind) < SIDE_MAX) {
       this.#store({ seq: this.start, bytes: this.bytes })
     }
+    this.#doubtful = this.l7 === 0 || this.#unread || (before && this.#doubtful)
     this.l7 = event.l7
     this.start = event.start
     this.#released = false
@@ -90,21 +98,30 @@ export class StreamSide {
     this.overflow = 0
     this.#buffer = Buffer.alloc(0)
     this.#length = 0
-    this.#forgetOld()
+    this.#setPieces(this.#pieces.filter(piece => this.#isNear(piece)))
   }
 
-  /** False when there is a gap before the piece. */
+  /** False when the piece is to be kept: a gap is before it, or it is of what may begin before. */
   #append(seq: number, bytes: Buffer): boolean {
     const offset = distance(this.start, seq)
     if (offset > this.#length) return false
     const known = this.#length - offset
-    if (known >= bytes.length) return true
-    const fresh = bytes.subarray(known, known + Math.max(0, SIDE_MAX - this.#length))
-    this.overflow += bytes.length - known - fresh.length
+    if (known < bytes.length) this.#add(bytes.subarray(known))
+    return offset >= 0 || !this.#isNear({ seq, bytes })
+  }
+
+  #add(rest: Buffer): void {
+    const fresh = rest.subarray(0, Math.max(0, SIDE_MAX - this.#length))
+    this.overflow += rest.length - fresh.length
     if (this.#length === 0) this.#buffer = fresh
     else this.#grow(fresh)
     this.#length += fresh.length
-    return true
+  }
+
+  /** Pieces far from the message that begins belong to an earlier one, or to none. */
+  #isNear({ seq }: Piece): boolean {
+    const offset = distance(this.start, seq)
+    return offset < 0 ? this.#doubtful && offset > -SIDE_MAX : offset < SIDE_MAX
   }
 
   #grow(fresh: Buffer): void {
@@ -118,7 +135,10 @@ export class StreamSide {
   }
 
   #store(piece: Piece): void {
-    if (this.#pieces.length >= PIECES_MAX || this.#pending + piece.bytes.length > SIDE_MAX) {
+    if (!this.#hasRoom(piece)) {
+      this.#setPieces(this.#pieces.filter(({ seq }) => distance(this.start, seq) > 0))
+    }
+    if (!this.#hasRoom(piece)) {
       this.overflow += piece.bytes.length
       return
     }
@@ -129,6 +149,10 @@ export class StreamSide {
     this.#pending += own.length
   }
 
+  #hasRoom({ bytes }: Piece): boolean {
+    return this.#pieces.length < PIECES_MAX && this.#pending + bytes.length <= SIDE_MAX
+  }
+
   /** Appends what waited for the gap to close. */
   #join(): void {
     for (let again = true; again && this.#pieces.length > 0; ) {
@@ -136,16 +160,6 @@ export class StreamSide {
       again = rest.length < this.#pieces.length
       this.#setPieces(rest)
     }
-  }
-
-  /** Pieces far from the message that begins belong to an earlier one. */
-  #forgetOld(): void {
-    this.#setPieces(
-      this.#pieces.filter(({ seq, bytes }) => {
-        const offset = distance(this.start, seq)
-        return offset + bytes.length > 0 && offset < SIDE_MAX
-      }),
-    )
   }
 
   #setPieces(pieces: Piece[]): void {

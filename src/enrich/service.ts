@@ -19,7 +19,7 @@ const tcp = `
 989 ftps-data, 990 ftps, 992 telnets, 993 imaps, 995 pop3s, 1080 socks, 1099 java-rmi, 1352 notes,
 1433 ms-sql, 1521 oracle, 1720 h323, 1723 pptp, 1883 mqtt, 2181 zookeeper, 2222 ssh-alt, 2375 docker,
 2376 docker-tls, 2379 etcd, 2404 iec-104, 3000 http-dev, 3128 squid, 3260 iscsi, 3268 ldap-gc,
-3269 ldaps-gc, 3306 mysql, 3690 svn, 4369 epmd, 4444 metasploit, 5000 upnp, 5222 xmpp, 5269 xmpp-server,
+3269 ldaps-gc, 3306 mysql, 3690 svn, 4369 epmd, 4444 krb524, 5000 upnp, 5222 xmpp, 5269 xmpp-server,
 5357 wsd, 5432 postgresql, 5555 adb, 5601 kibana, 5672 amqp, 5671 amqps, 5800 vnc-http, 5900 vnc,
 5938 teamviewer, 5985 winrm, 5986 winrms, 6000 x11, 6379 redis, 6443 kubernetes, 6514 syslog-tls,
 6667 irc, 6697 ircs, 7001 weblogic, 7070 realserver, 8000 http-alt, 8008 http-alt, 8009 ajp,

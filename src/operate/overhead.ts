@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { type KernelTime } from '../capture/source.ts'
 
 /** What the sensor itself costs. */
 export interface Overhead {
@@ -10,12 +11,6 @@ export interface Overhead {
   /** Of the kernel programs, where `kernel.bpf_stats_enabled` is 1. */
   readonly kernelCpuPercent?: number
   readonly kernelNsPerPacket?: number
-}
-
-/** Total of the kernel programs, as the kernel counts it. */
-export interface KernelTime {
-  readonly ns: number
-  readonly runs: number
 }
 
 export interface OverheadMeter {

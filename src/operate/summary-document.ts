@@ -1,4 +1,5 @@
 import { ecsVersion, type Observer, observerFields } from '../alerts/alert.ts'
+import { type Overhead } from './overhead.ts'
 import { type Summary } from './summary.ts'
 import { topWords } from './tally.ts'
 
@@ -23,6 +24,7 @@ export function summaryDocument(summary: Summary, observer: Observer, rows = 20)
         uptime_seconds: Math.round(uptime / 1000),
         packets: summary.packets,
         bytes: summary.bytes,
+        records: summary.records,
         flows: { started: tally.flowsStarted, ended: tally.flowsEnded, live: summary.flowsLive },
         direction: tally.directions,
         events: tally.events,
@@ -37,19 +39,23 @@ export function summaryDocument(summary: Summary, observer: Observer, rows = 20)
         },
         alerts: { raised: summary.alerts, waiting: queue.waiting, sinks: sinks(summary) },
         missed: loss,
-        overhead: {
-          cpu_percent: rounded(overhead.cpuPercent),
-          rss_bytes: overhead.rssBytes,
-          loop_lag_ms: rounded(overhead.loopLagMs),
-          ...(overhead.kernelCpuPercent === undefined
-            ? {}
-            : {
-                kernel_cpu_percent: rounded(overhead.kernelCpuPercent),
-                kernel_ns_per_packet: rounded(overhead.kernelNsPerPacket ?? 0),
-              }),
-        },
+        overhead: cost(overhead),
       },
     },
+  }
+}
+
+function cost({ cpuPercent, rssBytes, loopLagMs, kernelCpuPercent, kernelNsPerPacket }: Overhead) {
+  return {
+    cpu_percent: rounded(cpuPercent),
+    rss_bytes: rssBytes,
+    loop_lag_ms: rounded(loopLagMs),
+    ...(kernelCpuPercent === undefined
+      ? {}
+      : {
+          kernel_cpu_percent: rounded(kernelCpuPercent),
+          kernel_ns_per_packet: rounded(kernelNsPerPacket ?? 0),
+        }),
   }
 }
 

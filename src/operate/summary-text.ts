@@ -40,13 +40,14 @@ function head({ final, start, end, uptime }: Summary, colors: Paint): string {
 function traffic(summary: Summary): string {
   const seconds = Math.max((summary.end - summary.start) / 1000, 0.001)
   const { packets, bytes, flowsLive, tally } = summary
+  const open = summary.final ? '' : `, ${countText(flowsLive)} open`
   const directions = Object.entries(tally.directions)
     .filter(([, sum]) => sum > 0)
     .map(([name, sum]) => `${name} ${bytesText(sum)}`)
   return [
     line('traffic', `${countText(packets)} packets, ${bytesText(bytes)}`),
     ` (${countText(packets / seconds)}/s, ${bytesText(bytes / seconds)}/s)`,
-    `; flows ${countText(tally.flowsStarted)} new, ${countText(flowsLive)} open`,
+    `; flows ${countText(tally.flowsStarted)} new${open}`,
     directions.length === 0 ? '' : `; ${directions.join(', ')}`,
   ].join('')
 }
@@ -92,14 +93,21 @@ function devices(
 }
 
 function deviceRow(device: Device, sums: DeviceTally, vendor: string | undefined): string {
-  const [name = device.mac] = device.ips
+  const { ips } = device
+  const name = ips.find(isTelling) ?? ips[0] ?? device.mac
   const maker = device.self ? 'this sensor' : vendor
   const label = maker === undefined ? name : `${name} (${maker})`
   const { packets, bytesSent, bytesReceived, services, targets } = sums
   const cells = [printable(label, 42), packets, bytesText(bytesSent), bytesText(bytesReceived)]
   const used = topWords(services, 4).join(', ')
   const others = topWords(targets, 3).join(', ')
-  return `${row(cells, 44)}  ${printable(used)}${others === '' ? '' : ` → ${printable(others)}`}`
+  const uses = `${printable(used)}${others === '' ? '' : ` → ${printable(others)}`}`
+  return `${row(cells, 44)}  ${uses}`.trimEnd()
+}
+
+/** A link-local address says no more than the MAC. */
+function isTelling(address: string): boolean {
+  return !/^(fe[89ab]|169\.254\.)/.test(address)
 }
 
 function alerts({ alerts: raised, queue }: Summary, colors: Paint): string {

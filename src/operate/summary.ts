@@ -36,6 +36,8 @@ export interface Summary {
   readonly uptime: number
   readonly packets: number
   readonly bytes: number
+  /** What crossed from the kernel: records of the ring, and flows that the sweep reported. */
+  readonly records: number
   /** Flows in the kernel's table now. */
   readonly flowsLive: number
   /** Alerts that became durable. */
@@ -103,6 +105,7 @@ export class SummaryCounter {
       uptime: next.time - this.#run.time,
       packets: counters.kernel.packets - from.counters.kernel.packets,
       bytes: counters.kernel.bytes - from.counters.kernel.bytes,
+      records: recordsOf(counters) - recordsOf(from.counters),
       flowsLive: counters.flowsLive,
       alerts: from.alerts,
       tally: from.tally,
@@ -175,6 +178,10 @@ export class SummaryCounter {
     )
     return address === undefined ? undefined : device
   }
+}
+
+function recordsOf({ records, flowUpdates, flowEnds }: SourceCounters): number {
+  return records + flowUpdates + flowEnds
 }
 
 function addFlow(

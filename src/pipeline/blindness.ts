@@ -50,3 +50,15 @@ function lossAlert(loss: Loss, lost: number, seen: number, time: number, observe
     facts: { lost, seen, by_class: loss },
   })
 }
+
+/** The alert about a memory that could not be read at the start. */
+export function setAsideAlert(path: string, observer: Observer) {
+  return sensorAlert({
+    action: 'memory-set-aside',
+    level: 'high',
+    message: `the memory was damaged and is set aside as \`${path}\`; learning begins anew`,
+    time: Date.now() * 1000,
+    observer,
+    facts: { path },
+  })
+}

@@ -1,12 +1,16 @@
 import { homeNetworks } from '../capture/home-networks.ts'
 import { type Interface } from '../capture/interfaces.ts'
 import { type LiveSource, openLive } from '../capture/live.ts'
+import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
 import { type Log } from '../operate/log.ts'
+import { tidyAfterStart } from '../operate/memory.ts'
+import { configuredRules } from '../rules/paths.ts'
 import { Output } from '../sinks/output.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { eventHandler } from './events.ts'
 import { openSensor, type Sensor } from './sensor.ts'
+import { watchFiles } from './watch-files.ts'
 
 export interface LiveIo {
   readonly stdout: NodeJS.WriteStream
@@ -14,6 +18,8 @@ export interface LiveIo {
   readonly log: Log
   /** Lines for people or JSON on stdout. */
   readonly output: 'json' | 'text'
+  /** µs instead of every rule's own learning period. */
+  readonly learn?: number | undefined
 }
 
 /** How long sinks may take for what is left at the end. */
@@ -35,7 +41,8 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
         sensor?.follow(source.interfaces)
       },
       detached(one) {
-        if (!stop.aborted) log.info(`no longer watching ${one.name}`)
+        if (stop.aborted) return // the last flows are still to be told, and judged as before
+        log.info(`no longer watching ${one.name}`)
         sensor?.follow(source.interfaces)
       },
       failed: (one, error) => log.error(`${one.name}: ${error.message}`),
@@ -43,7 +50,8 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
   )
   try {
     sensor = await assemble(config, source, io)
-    await pump(source, sensor, stop)
+    tellRules(sensor, log)
+    await pump(config, source, sensor, stop)
   } finally {
     await source.stop()
     await sensor?.close(FAREWELL_MS)
@@ -60,13 +68,16 @@ async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise
     },
   })
   try {
+    await source.ready // the verifier works while the memory is opened
     return await openSensor({
       config,
       environment,
       source,
+      interfaces: source.interfaces,
       output: new Output(io.stdout, { people: io.output === 'text' }),
       stderr: io.stderr,
       log,
+      learn: io.learn,
       homeOf: interfaces => home(config, interfaces),
     })
   } catch (error) {
@@ -79,18 +90,33 @@ function home({ network }: Config, interfaces: readonly Interface[]): readonly s
   return network.home.length > 0 ? network.home : homeNetworks(interfaces)
 }
 
+/** Says at the start what runs, and what is wrong; a bad rule never stops the others. */
+function tellRules(sensor: Sensor, log: Log): void {
+  for (const fault of sensor.ruleFaults) log.warn(faultLine(fault))
+  log.info(`${sensor.ruleCount} rules run`)
+}
+
 /** Delivers until `stop`; an idle line still moves the clock. */
-async function pump(source: LiveSource, sensor: Sensor, stop: AbortSignal): Promise<void> {
+async function pump(
+  config: Config,
+  source: LiveSource,
+  sensor: Sensor,
+  stop: AbortSignal,
+): Promise<void> {
   const handler = eventHandler(source.clock, event => sensor.take(event))
   const halt = () => void source.stop().catch(() => undefined) // `run` tells its caller
   const hangUp = () => void sensor.reopen()
   const idle = setInterval(() => sensor.advance(Date.now() * 1000), IDLE_MS)
+  const tidying = tidyAfterStart()
+  const watch = watchFiles(configuredRules(config.rules), () => sensor.reloadRules())
   stop.addEventListener('abort', halt)
   process.on('SIGHUP', hangUp)
   try {
     if (!stop.aborted) await source.run(handler)
   } finally {
     clearInterval(idle)
+    tidying.cancel()
+    watch.close()
     stop.removeEventListener('abort', halt)
     process.off('SIGHUP', hangUp)
   }

@@ -1,42 +1,36 @@
 import { hostname } from 'node:os'
 import { type Observer } from '../alerts/alert.ts'
 import { newDeviceAlert } from '../alerts/new-device.ts'
-import { sensorAlert } from '../alerts/sensor.ts'
 import { type Interface } from '../capture/interfaces.ts'
-import { type Source } from '../capture/source.ts'
 import { milliseconds } from '../config/duration.ts'
-import { type Config } from '../config/schema.ts'
-import { type KernelEvent, refusedRecords } from '../decode/event.ts'
+import { faultLine } from '../config/fault.ts'
+import { type KernelEvent } from '../decode/event.ts'
 import { Devices } from '../enrich/devices.ts'
 import { type Home, homeOf } from '../enrich/direction.ts'
+import { Enrichment } from '../enrich/enrichment.ts'
 import { observe } from '../enrich/evidence.ts'
+import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
 import { vendor } from '../enrich/vendor.ts'
-import { type Log } from '../operate/log.ts'
-import { measureOverhead } from '../operate/overhead.ts'
-import { SummaryCounter } from '../operate/summary.ts'
+import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
+import { type SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
+import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
+import { type RuleFault } from '../rules/fault.ts'
 import { Activity } from '../sinks/activity.ts'
-import { type Output } from '../sinks/output.ts'
-import { type Environment } from '../storage/environment.ts'
-import { watchBlindness } from './blindness.ts'
+import { setAsideAlert, watchBlindness } from './blindness.ts'
+import { eventContext } from './context.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
-import { type Report, report } from './report.ts'
+import { type SensorParts } from './parts.ts'
+import { makeSummary, type Report, report } from './report.ts'
+import { RuleRunner, reloadText } from './rules.ts'
 
-export interface SensorParts {
-  readonly config: Config
-  readonly environment: Environment
-  readonly source: Source & { readonly interfaces: readonly Interface[] }
-  readonly output: Output
-  readonly stderr: NodeJS.WritableStream
-  readonly log: Log
-  /** The networks of our own, given the interfaces that are watched. */
-  homeOf(interfaces: readonly Interface[]): readonly string[]
-}
+const SECOND = 1e6
 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
+  checkGeo(parts.config.enrich.geo)
   const delivery = await openDelivery(parts.config, parts)
   return new Sensor(parts, delivery)
 }
@@ -50,8 +44,11 @@ export class Sensor {
   readonly #summary: SummaryCounter
   readonly #activity: Activity | undefined
   readonly #report: Report
-  readonly #overhead = measureOverhead()
-  readonly #protocols = new Protocols(event => this.#activity?.protocol(event))
+  readonly #overhead: OverheadMeter
+  readonly #enrichment: Enrichment
+  readonly #protocols = new Protocols(event => this.#protocol(event))
+  readonly #rules: RuleRunner
+  #nextAdvance = Number.NEGATIVE_INFINITY
   readonly #watchBlindness: (time: number) => void
   readonly #names = new Map<number, string>()
   #home: Home
@@ -59,27 +56,38 @@ export class Sensor {
   constructor(parts: SensorParts, delivery: Delivery) {
     this.#parts = parts
     this.#delivery = delivery
+    this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     const name = hostname()
     const observer: Observer = { name, hostname: name, version: version() }
     this.#devices = this.#makeDevices(observer)
+    this.#enrichment = new Enrichment(parts.config.enrich, {
+      home: () => this.#home,
+      devices: this.#devices,
+    })
     this.#summary = this.#makeSummary()
     this.#activity = parts.output.people ? this.#makeActivity() : undefined
+    this.#rules = this.#makeRules(observer)
     this.#report = report(parts, this.#summary, observer)
     this.#watchBlindness = watchBlindness({
       counters: () => parts.source.counters(),
       observer,
       raise: alert => this.#raise(alert),
     })
-    if (parts.environment.setAside !== undefined) this.#lament(parts.environment.setAside, observer)
-    this.follow(parts.source.interfaces)
+    const { setAside } = parts.environment
+    if (setAside !== undefined) this.#lament(setAsideAlert(setAside, observer))
+    this.follow(parts.interfaces)
   }
 
   take(event: KernelEvent): void {
     observe(event, this.#devices, this.#onLink)
+    if (event.kind === 'flow') this.#enrichment.began(event)
     this.#summary.count(event)
     this.#activity?.event(event)
     this.#protocols.take(event)
+    if (event.kind !== 'message' && event.kind !== 'fragment') this.#rules.take(event)
+    if (event.kind === 'flow') this.#enrichment.ended(event)
+    if (event.packet.time >= this.#nextAdvance) this.#advanceRules(event.packet.time)
   }
 
   /** The interfaces that are watched have changed. */
@@ -94,12 +102,40 @@ export class Sensor {
   advance(time: number): void {
     this.#devices.advance(time)
     this.#protocols.expire(time)
+    this.#advanceRules(time)
     this.#activity?.tick(time)
     this.#watchBlindness(time)
   }
 
   reopen(): Promise<void> {
+    try {
+      this.#enrichment.geo.reload()
+    } catch (err) {
+      this.#parts.log.error({ err }, 'the files of places stay as they were')
+    }
+    this.reloadRules()
     return this.#delivery.reopen()
+  }
+
+  /** Takes the rules as they are now; with a new fault in them the old ones go on. */
+  reloadRules(): void {
+    const outcome = this.#rules.reload()
+    const { log } = this.#parts
+    if ('report' in outcome) {
+      log.info(reloadText(outcome.report))
+      return
+    }
+    for (const fault of outcome.faults) log.error(faultLine(fault))
+    log.error('the rules stay as they were')
+  }
+
+  /** What is wrong with the rules, for whoever started the sensor. */
+  get ruleFaults(): readonly RuleFault[] {
+    return this.#rules.faults
+  }
+
+  get ruleCount(): number {
+    return this.#rules.size
   }
 
   /** What waits goes to disk and, within `ms`, to the sinks; then the summary of the whole run. */
@@ -112,6 +148,36 @@ export class Sensor {
     this.#report.last()
     this.#overhead.close()
     await this.#parts.environment.close()
+  }
+
+  #protocol(event: ProtocolEvent): void {
+    this.#enrichment.learn(event)
+    this.#activity?.protocol(event)
+    this.#rules.take(event)
+  }
+
+  /** Windows and silences move on with event time, once a second of it. */
+  #advanceRules(time: number): void {
+    this.#nextAdvance = time + SECOND
+    this.#rules.advance(time)
+  }
+
+  #makeRules(observer: Observer): RuleRunner {
+    const { config, learn, live = true } = this.#parts
+    const context = eventContext({
+      interfaceName: ifindex => this.#parts.interfaceName?.(ifindex) ?? this.#names.get(ifindex),
+      home: () => this.#home,
+      enrichment: this.#enrichment,
+      protocols: () => this.#protocols,
+    })
+    return new RuleRunner({
+      config,
+      context: { ...context, observer },
+      observer,
+      raise: alert => this.#raise(JSON.stringify(alert)),
+      learn,
+      budget: live,
+    })
   }
 
   #makeDevices(observer: Observer): Devices {
@@ -131,20 +197,13 @@ export class Sensor {
   }
 
   #makeSummary(): SummaryCounter {
-    const { source, output } = this.#parts
-    return new SummaryCounter({
+    return makeSummary(this.#parts.source, {
       devices: this.#devices,
-      direction: flow => this.#home.direction(flow),
-      counters: () => source.counters(),
+      home: () => this.#home,
       queue: () => this.#delivery.queue.status,
       overhead: this.#overhead,
-      otherLoss: () => ({
-        records_of_other_version: refusedRecords.version,
-        records_of_unknown_kind: refusedRecords.kind,
-        records_cut: refusedRecords.size,
-        lines_left_out: output.dropped + (this.#activity?.leftOut ?? 0),
-        devices_refused: this.#devices.counts.refused,
-      }),
+      enrichment: this.#enrichment,
+      linesLeftOut: () => this.#parts.output.dropped + (this.#activity?.leftOut ?? 0),
     })
   }
 
@@ -155,6 +214,7 @@ export class Sensor {
       vendor,
       color: output.color,
       interfaceName: ifindex => this.#names.get(ifindex),
+      destinationName: flow => this.#enrichment.destinationName(flow.packet, flow.start)?.name,
       write: line => output.offer(line),
     })
   }
@@ -164,23 +224,17 @@ export class Sensor {
     this.#delivery.queue.added(sequence)
   }
 
-  /** An alert of the sensor about itself: durable like any other. */
+  #lament(alert: ReturnType<typeof setAsideAlert>): void {
+    this.#parts.log.error(alert.message)
+    this.#raise(JSON.stringify(alert))
+  }
+
+  /** An alert that nothing else must be remembered with: durable like any other. */
   #raise(alert: string): void {
     const { environment, log } = this.#parts
     environment.commit([{ kind: 'append', table: 'alerts', value: Buffer.from(alert) }]).then(
       ([sequence]) => sequence !== undefined && this.#alerted(sequence),
-      (err: unknown) => log.error({ err }, 'cannot keep an alert of the sensor about itself'),
-    )
-  }
-
-  #lament(path: string, observer: Observer): void {
-    const message = `the memory was damaged and is set aside as \`${path}\`; learning begins anew`
-    this.#parts.log.error(message)
-    const time = Date.now() * 1000
-    const facts = { path }
-    const action = 'memory-set-aside'
-    this.#raise(
-      JSON.stringify(sensorAlert({ action, level: 'high', message, time, observer, facts })),
+      (err: unknown) => log.error({ err }, 'cannot keep an alert'),
     )
   }
 }

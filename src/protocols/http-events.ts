@@ -31,13 +31,14 @@ const PIPELINE = 64
 export const http: Protocol = {
   l7: [l7.L7_HTTP],
   open() {
-    const pipelines = new WeakMap<Conversation, HttpRequest[]>()
+    /** By the side that asks: the first of a capture may not be the client. */
+    const pipelines = new WeakMap<StreamSide, HttpRequest[]>()
 
-    function pipelineOf(conversation: Conversation): HttpRequest[] {
-      const known = pipelines.get(conversation)
+    function pipelineOf(side: StreamSide): HttpRequest[] {
+      const known = pipelines.get(side)
       if (known !== undefined) return known
       const made: HttpRequest[] = []
-      pipelines.set(conversation, made)
+      pipelines.set(side, made)
       return made
     }
 
@@ -50,12 +51,12 @@ export const http: Protocol = {
       emit: Emit,
     ): void {
       const { bytes } = side
-      const pipeline = pipelineOf(conversation)
+      const asked = pipelineOf(otherSide(conversation, side))
       while (side.taken >= 0 && side.taken < bytes.length) {
         const head = decodeHttp(bytes, side.taken, bytes.length)
         if (head === undefined || (head.cut && !over)) return
-        side.taken = nextHead(head, bytes, bytes.length, pipeline[0]?.method)
-        tell(pipeline, head, event, emit)
+        side.taken = nextHead(head, bytes, bytes.length, asked[0]?.method)
+        tell(head.kind === 'request' ? pipelineOf(side) : asked, head, event, emit)
       }
     }
 
@@ -77,6 +78,10 @@ export const http: Protocol = {
       },
     }
   },
+}
+
+function otherSide({ client, server }: Conversation, side: StreamSide): StreamSide {
+  return side === client ? server : client
 }
 
 function tell(

@@ -54,7 +54,7 @@ export const ssh: Protocol = {
         const hello = decodeSsh(conversation[end].bytes)
         if (greeting.told[end] || hello === undefined) return false
         greeting[end] = hello
-        if (!hello.cut) tell(greeting, end, event, emit)
+        if (hello.kexInit !== undefined) tell(greeting, end, event, emit)
         return greeting.told.client && greeting.told.server
       },
       over(conversation, emit) {

@@ -17,6 +17,8 @@ import { Seen } from './seen.ts'
 export interface ActivityOptions extends Omit<LineOptions, 'maker'> {
   readonly devices: Devices
   readonly vendor: (high: number, low: number) => string | undefined
+  /** What the destination of a flow is called, where that is known. */
+  readonly destinationName?: (flow: FlowEvent) => string | undefined
 }
 
 /** Things remembered as shown; then the oldest are shown again when they come again. */
@@ -33,12 +35,14 @@ type PortEvent = FlowEvent | ProtocolEvent
  */
 export class Activity {
   readonly #devices: Devices
+  readonly #destinationName: ActivityOptions['destinationName']
   readonly #lines: ActivityLines
   readonly #shown = new Seen(limit)
   #waiting: FlowEvent[] = []
 
   constructor(options: ActivityOptions) {
     this.#devices = options.devices
+    this.#destinationName = options.destinationName
     this.#lines = new ActivityLines({
       ...options,
       maker: event => {
@@ -109,7 +113,7 @@ export class Activity {
   #settle(flow: FlowEvent): void {
     const application = applicationName(flow.l7)
     if (this.#shown.add(...this.#ends(flow), kinds.used)) {
-      this.#lines.use(flow, application ?? guess(flow))
+      this.#lines.use(flow, application ?? guess(flow), this.#destinationName?.(flow))
       if (application !== undefined) this.#shown.add(...this.#ends(flow), flow.l7)
     }
   }

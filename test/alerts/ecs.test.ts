@@ -25,7 +25,15 @@ const context: EventContext = {
   observer: { name: 'office', hostname: 'sensor-1', version: '0.1.0' },
   interfaceName: ifindex => (ifindex === 2 ? 'eth0' : undefined),
   direction: packet => home.direction(packet),
-  destinationName: () => ({ name: 'example.org', source: 'tls' }),
+  destinationName: () => ({ name: 'www.example.org', source: 'tls' }),
+  source: ({ family }) => ({
+    place: undefined,
+    device: family === 4 ? '0123456789abcdef' : undefined,
+  }),
+  destination: () => ({
+    place: { country: 'US', asn: 64_496, organization: 'Example Networks' },
+    device: undefined,
+  }),
 }
 
 function decode(head: Head, body?: Uint8Array): DocumentedEvent {
@@ -139,7 +147,12 @@ describe('the document', () => {
         port: 443,
         bytes: 4400,
         packets: 4,
-        domain: 'example.org',
+        domain: 'www.example.org',
+        registered_domain: 'example.org',
+        subdomain: 'www',
+        top_level_domain: 'org',
+        as: { number: 64_496, organization: { name: 'Example Networks' } },
+        geo: { country_iso_code: 'US' },
       },
       network: {
         type: 'ipv4',
@@ -152,7 +165,7 @@ describe('the document', () => {
         bytes: 5200,
         packets: 9,
       },
-      related: { ip: ['192.168.1.52', '8.8.8.8'], hosts: ['example.org'] },
+      related: { ip: ['192.168.1.52', '8.8.8.8'], hosts: ['www.example.org'] },
       orthrus: {
         flow: {
           state: 'closed',
@@ -161,6 +174,7 @@ describe('the document', () => {
           destination_payload_bytes: 4100,
         },
         tcp: { flags: ['fin', 'syn', 'ack'] },
+        source: { device: '0123456789abcdef' },
         destination: { domain_source: 'tls' },
       },
     })

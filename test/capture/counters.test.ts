@@ -50,10 +50,10 @@ test('settings are laid out as in bpf/settings.h', () => {
   const bytes = settingsBytes(capture({ limits, ring_buffer: 2, tunnels: true }), true)
   expect(bytes).toHaveLength(80)
   expect([...new BigUint64Array(bytes.buffer, 0, 9)].map(Number)).toEqual([
-    ...[2_000_000, 4_000_000_000],
-    ...[333_333_334, 2_000_000_004],
+    ...[2_000_000, 1999 * 2_000_000],
+    ...[333_333_334, 5 * 333_333_334],
     ...[0, 0],
-    ...[1000, 1000],
+    ...[1000, 0],
     2 * 2 ** 20,
   ])
   expect([...new Uint32Array(bytes.buffer, 72, 2)]).toEqual([1, 1])

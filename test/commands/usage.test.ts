@@ -49,7 +49,7 @@ describe('wrong usage is one line on stderr and status 2', () => {
     ],
     ['an option without its value', ['check', '-c'], /argument missing/],
     ['a wrong choice', ['check', '-o', 'xml'], /`xml` is invalid. Allowed choices are json, text/],
-    ['too many words', ['check', 'a', 'b'], /too many arguments/],
+    ['too many words', ['doctor', 'a', 'b'], /too many arguments/],
     ['a terminal escape', ['\x1b[31mred'], /unknown command `\\u001b\[31mred`/],
   ])('%s', async (_, args, expected) => {
     const { status, stdout, stderr } = await orthrus(args)

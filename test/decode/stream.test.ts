@@ -137,6 +137,33 @@ describe('where a message begins', () => {
     expect(side.bytes.equals(message)).toBe(true)
   })
 
+  test('pieces before something that only looks like a beginning wait for the real one', () => {
+    const text = 'POST /form HTTP/1.1\r\nX: GET / HTTP/1.1\r\n\r\n'
+    const side = new StreamSide()
+    const part = (from: number, to: number, start?: number) => {
+      const bytes = Buffer.from(text.slice(from, to))
+      side.take(piece({ seq: from, bytes, l7: l7.L7_HTTP, ...(start !== undefined && { start }) }))
+    }
+    part(24, 40, 24)
+    part(5, 15)
+    part(12, 30)
+    part(40, 50, 40)
+    part(0, 5, 0)
+    expect(side.bytes.toString()).toBe(text)
+  })
+
+  test('a message that went unread is not lost to one that seems to begin behind a gap', () => {
+    const side = new StreamSide()
+    const part = (seq: number, start: number, text: string) =>
+      side.take(piece({ seq, start, bytes: Buffer.from(text) }))
+    part(100, 100, 'middle')
+    part(200, 200, 'end')
+    part(0, 0, 'x'.repeat(100))
+    expect(side.bytes.toString()).toBe(`${'x'.repeat(100)}middle`)
+    expect(part(106, 0, 'y'.repeat(94))).toBe('more')
+    expect(side.bytes.length).toBe(203)
+  })
+
   test('a later message begins anew, without bytes of the one before', () => {
     const side = new StreamSide()
     side.take(piece({ seq: 0, start: 0, bytes: Buffer.from('first') }))

@@ -57,7 +57,8 @@ describe.skipIf(!isRoot)('run, between two network namespaces', () => {
     ])
     await traffic(lab)
     const lines = [
-      `192.0.2.2 is ${peer} (randomised MAC)`,
+      /NEW .* is 02-00-5E-00-53-02 \(randomised MAC\)/,
+      /192\.0\.2\.2 is (also )?02-00-5E-00-53-02/,
       'ARP    192.0.2.2 asks for 192.0.2.1',
       'HTTP   192.0.2.2 → 192.0.2.1:8000',
       'HTTP   2001:db8::2 → [2001:db8::1]:8000',
@@ -72,6 +73,7 @@ describe.skipIf(!isRoot)('run, between two network namespaces', () => {
     expect(await sensor.end('SIGINT')).toBe(0)
     expect(sensor.stdout.match(/ALERT/g)).toHaveLength(1)
     expect(sensor.stdout).toMatch(/ALERT medium {3}new device .*02-00-5E-00-53-02/)
+    expect(sensor.stderr).toMatch(/^\d\d:\d\d:\d\d watching w0 \(tcx, 192\.0\.2\.1\/24, /)
     expect(sensor.stderr).toMatch(/missed {4}nothing/)
     expect(sensor.stdout).not.toMatch(control)
     expect(sensor.stderr).not.toMatch(control)
@@ -134,6 +136,22 @@ sinks:
     expect(packets).toBeGreaterThanOrEqual(2000)
     // Starts, and at the end every conversation with its totals.
     expect(flows.ended).toBe(flows.started)
+  })
+
+  test('tells what it costs in the kernel, where the kernel counts that', async () => {
+    const path = '/proc/sys/kernel/bpf_stats_enabled'
+    const before = readFileSync(path, 'utf8')
+    writeFileSync(path, '1')
+    try {
+      await using lab = new Lab()
+      const sensor = await lab.run(['-i', 'w0', '--state', lab.path('s')])
+      await traffic(lab)
+      expect(await sensor.end()).toBe(0)
+      const { kernel_ns_per_packet: cost } = sensor.summary.orthrus.sensor.overhead
+      expect(cost).toBeGreaterThan(0)
+    } finally {
+      writeFileSync(path, before)
+    }
   })
 
   test('strings on the wire cannot steer a terminal', async () => {

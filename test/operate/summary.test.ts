@@ -193,6 +193,14 @@ describe('summary', () => {
     expect(text).toMatch(/^sensor {4}CPU \d+\.\d %, memory \d+ MiB, loop lag \d+\.\d ms$/m)
   })
 
+  test('a device is called by the address that says most', async () => {
+    const { summary, take } = await counting()
+    take({ ...flow, from: 'fe80::23', to: 'ff02::2' }, flow)
+    const text = summaryText(summary.take(), { color: false, vendor: () => undefined })
+    expect(text).toMatch(/^ {2}192\.0\.2\.23 /m)
+    expect(text).not.toContain('  fe80::23')
+  })
+
   test('is one valid ECS document for machines', async () => {
     const { summary, take, clock } = await counting()
     take(flow)

@@ -37,6 +37,7 @@ beforeEach(async () => {
     vendor,
     color: false,
     interfaceName: ifindex => (ifindex === 7 ? 'eth0' : undefined),
+    destinationName: one => (one.destinationIp === '198.51.100.77' ? 'evil\u001b[31m' : undefined),
     write: line => lines.push(line),
   })
   protocols = new Protocols(one => activity.protocol(one))
@@ -90,6 +91,12 @@ describe('activity', () => {
     const hello: Fields = { ...start, kind: 'EVENT_MESSAGE', l7: 6, time: 0.1, payload }
     expect(shown(start, hello, { ...start, kind: 'EVENT_FLOW_END', time: 3 }).slice(1)).toEqual([
       `[eth0] HTTP   192.0.2.23 (${maker}) → 198.51.100.9:8443 (GET www.example.org)`,
+    ])
+  })
+
+  test('names the destination of a flow where it is known, harmlessly', () => {
+    expect(shown({ ...flow, to: '198.51.100.77' }).slice(1)).toEqual([
+      `[eth0] SSH    192.0.2.23 (${maker}) → 198.51.100.77:22 (evil\\x1b[31m)`,
     ])
   })
 

@@ -2,6 +2,7 @@ import { type IpAddress } from '../../decode/address.ts'
 import { isoTime } from '../../decode/clock.ts'
 import { type Packet } from '../../decode/packet.ts'
 import { hasPorts, transportName } from '../../decode/protocol.ts'
+import { type EndFacts } from '../../enrich/enrichment.ts'
 import { ecsVersion, observerFields } from '../alert.ts'
 import { type EventContext } from './context.ts'
 import { type Fields } from './document.ts'
@@ -9,6 +10,8 @@ import { type Fields } from './document.ts'
 /** What every event document has: time, kind, dataset, observer, ends, VLANs, direction, tunnel. */
 export function commonFields(kind: string, packet: Packet, context: EventContext): Fields {
   const { sourceIp, destinationIp, outer } = packet
+  const source = context.source?.(packet)
+  const destination = context.destination?.(packet)
   const ends = [sourceIp, destinationIp, outer?.source.text, outer?.destination.text]
   return {
     '@timestamp': isoTime(packet.time),
@@ -25,15 +28,19 @@ export function commonFields(kind: string, packet: Packet, context: EventContext
         interface: { name: context.interfaceName(packet.ifindex) },
       },
     },
-    source: { mac: packet.sourceMac, ip: sourceIp },
-    destination: { mac: packet.destinationMac, ip: destinationIp },
+    source: { mac: packet.sourceMac, ip: sourceIp, ...placeFields(source) },
+    destination: { mac: packet.destinationMac, ip: destinationIp, ...placeFields(destination) },
     network: {
       direction: context.direction(packet),
       vlan: { id: vlanId(packet.vlan) },
       inner: { vlan: { id: vlanId(packet.innerVlan) } },
     },
     related: { ip: relatedIps(ends) },
-    orthrus: { tunnel: tunnelFields(packet) },
+    orthrus: {
+      tunnel: tunnelFields(packet),
+      source: { device: source?.device },
+      destination: { device: destination?.device },
+    },
   }
 }
 
@@ -61,6 +68,14 @@ export function relatedIps(addresses: readonly (string | undefined)[]): readonly
 /** The text of an address, absent without one. */
 export function textOf(address: IpAddress | undefined): string | undefined {
   return address?.text
+}
+
+function placeFields(facts: EndFacts | undefined): Fields {
+  const { asn, organization, country } = facts?.place ?? {}
+  return {
+    as: { number: asn, organization: { name: organization } },
+    geo: { country_iso_code: country },
+  }
 }
 
 function vlanId(vlan: number): string | undefined {

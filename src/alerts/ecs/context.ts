@@ -1,13 +1,9 @@
 import { type FlowEvent } from '../../decode/flow.ts'
 import { type Packet } from '../../decode/packet.ts'
 import { type Direction } from '../../enrich/direction.ts'
+import { type EndFacts } from '../../enrich/enrichment.ts'
+import { type DomainName } from '../../enrich/names.ts'
 import { type Observer } from '../alert.ts'
-
-/** A name for an address, and where it came from: `tls`, `http`, `dns` … */
-export interface DomainName {
-  readonly name: string
-  readonly source: string
-}
 
 /** What a document says beyond its event: the sensor, and what other stages know. */
 export interface EventContext {
@@ -16,6 +12,9 @@ export interface EventContext {
   direction(packet: Packet): Direction | undefined
   /** The protocol of a flow by its content, beyond what its record says. */
   protocolName?(flow: FlowEvent): string | undefined
-  /** The name of the destination, where one is known. */
-  destinationName?(packet: Packet): DomainName | undefined
+  /** The name of the destination, where one is known, of a conversation that began at `start`. */
+  destinationName?(packet: Packet, start: number): DomainName | undefined
+  /** What is known of the two ends. */
+  source?(packet: Packet): EndFacts
+  destination?(packet: Packet): EndFacts
 }

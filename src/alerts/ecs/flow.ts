@@ -2,6 +2,7 @@ import { isoTime } from '../../decode/clock.ts'
 import { type FlowAction, type FlowEvent } from '../../decode/flow.ts'
 import { applicationName, ipProtocol } from '../../decode/protocol.ts'
 import { tcpFlagNames } from '../../decode/tcp.ts'
+import { domainParts } from '../../protocols/dns-ecs.ts'
 import { ipFields } from './common.ts'
 import { type EventContext } from './context.ts'
 import { type Fields, joinFields } from './document.ts'
@@ -13,7 +14,7 @@ const types = { start: 'start', update: 'info', end: 'end' } as const satisfies 
 
 /** `orthrus.flow`: totals of both sides, when it began and ended, and how. */
 export function flowFields(flow: FlowEvent, context: EventContext): Fields {
-  const domain = context.destinationName?.(flow.packet)
+  const domain = context.destinationName?.(flow.packet, flow.start)
   return joinFields(ipFields(flow.packet), {
     event: {
       action: `flow-${flow.action}`,
@@ -25,6 +26,7 @@ export function flowFields(flow: FlowEvent, context: EventContext): Fields {
       bytes: flow.destinationBytes,
       packets: flow.destinationPackets,
       domain: domain?.name,
+      ...(domain && domainParts(domain.name)),
     },
     network: {
       bytes: flow.bytes,

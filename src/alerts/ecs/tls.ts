@@ -1,3 +1,4 @@
+import { isoTime } from '../../decode/clock.ts'
 import { type QuicEvent } from '../../protocols/quic-events.ts'
 import { quicFields } from '../../protocols/quic-fields.ts'
 import { type TlsEvent } from '../../protocols/tls-events.ts'
@@ -17,8 +18,17 @@ export function tlsDocument({ packet, action, client, server }: TlsEvent): Field
     network: { protocol: 'tls' },
     related: { hosts: knownHosts([client?.hello?.serverName]) },
     tls: tls as Fields,
-    orthrus: { tls: orthrusTls as Fields },
+    orthrus: {
+      tls: { ...(orthrusTls as Fields), certificate_expired: isExpired(packet.time, server) },
+    },
   })
+}
+
+/** Whether the server's certificate was out of date when it was seen; texts of ISO 8601 sort by time. */
+function isExpired(time: number, server: TlsEvent['server']): boolean | undefined {
+  const leaf = server?.certificates[0]
+  const end = leaf === undefined ? undefined : certificates.get(leaf).notAfter
+  return end === undefined ? undefined : end < isoTime(time)
 }
 
 /** `orthrus.quic`: as TLS, and the version of QUIC. */

@@ -25,8 +25,7 @@ function checkDisk(directory: string): Check {
   try {
     accessSync(place, constants.W_OK)
   } catch {
-    const user = process.getuid?.() ?? 0
-    return fail('disk', `\`${directory}\` cannot be written`, `chown -R ${user} ${place}`)
+    return fail('disk', `\`${directory}\` cannot be written`, ownership(directory))
   }
   const { bavail, bsize } = statfsSync(place)
   const free = Math.floor((bavail * bsize) / MEBIBYTE)
@@ -34,6 +33,13 @@ function checkDisk(directory: string): Check {
   const fix = 'make room there, or set `state.directory` to a larger disk'
   if (free < LEAST_MIB) return fail('disk', message, fix)
   return free < COMFORTABLE_MIB ? warn('disk', message, fix) : ok('disk', message)
+}
+
+/** Never of a directory above: that one is somebody else's. */
+function ownership(directory: string): string {
+  const user = process.getuid?.() ?? 0
+  const isThere = existsSync(directory)
+  return isThere ? `chown -R ${user} ${directory}` : `install -d -m 700 -o ${user} ${directory}`
 }
 
 /** The directory itself, or the nearest one above it in which it can be made. */

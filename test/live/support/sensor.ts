@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const program = join(import.meta.dirname, '../../../bin/orthrus')
+const program = resolve('bin/orthrus') // tests and benchmarks are started in the checkout
 const patience = 30_000
 
 export interface Launch {
@@ -104,6 +104,8 @@ export interface Json {
 
 interface SensorFacts {
   readonly packets: number
+  /** What crossed from the kernel. */
+  readonly records: number
   readonly flows: { readonly started: number; readonly ended: number; readonly live: number }
   readonly events: Readonly<Record<string, number>>
   readonly devices: {
@@ -117,6 +119,7 @@ interface SensorFacts {
     readonly sinks: Readonly<Record<string, { readonly delivered: number }>>
   }
   readonly missed: Readonly<Record<string, number>>
+  readonly overhead: { readonly kernel_ns_per_packet?: number }
 }
 
 /** The documents of a text of JSON lines; a last line that is not whole is left out. */

@@ -1,0 +1,81 @@
+import { Command, Option } from 'commander'
+import { printable } from '../../operate/log.ts'
+import { loadRules } from '../../rules/load.ts'
+import { junit } from '../../rules/testing/report.ts'
+import { type RuleResult, testCorrelation, testRule } from '../../rules/testing/suite.ts'
+import { options } from '../options.ts'
+import { type Session } from '../session.ts'
+import { writeFaults } from './faults.ts'
+import { placeholdersFor, rulePaths } from './paths.ts'
+
+const help = `
+Tests stand in a rule under \`orthrus: {tests: [...]}\` or beside it in NAME.test.yml. A failed test
+prints the part of the rule on which it hangs, and what the event has there. --mutate leaves out
+each selection and each filter in turn and expects a test to fail. Exit status is 1 when a test
+fails, 2 when a rule or a test is faulty.
+
+Examples:
+  orthrus rules test rules/
+  orthrus rules test --mutate rules/dns/tunnel.yml
+  orthrus rules test -o junit rules/ > junit.xml`
+
+interface Options {
+  readonly config?: string
+  readonly mutate?: boolean
+  readonly output?: 'text' | 'json' | 'junit'
+}
+
+/** `orthrus rules test`: runs the tests of rules. */
+export function testCommand(session: Session): Command {
+  return new Command('test')
+    .summary('run the tests of rules')
+    .description('Runs the tests of rules on a clock of their own, each rule by itself.')
+    .argument('[path...]', 'rule files and folders; without one, those of the configuration')
+    .addOption(options.config())
+    .addOption(
+      new Option('-o, --output <form>', 'form of stdout (default: text)').choices([
+        'text',
+        'json',
+        'junit',
+      ]),
+    )
+    .option('--mutate', 'leave out each selection and filter: a test must fail then')
+    .addHelpText('after', help)
+    .action((paths: string[], { config, mutate = false, output = 'text' }: Options) => {
+      const placeholders = placeholdersFor(session, config)
+      const { set } = loadRules(rulePaths(session, paths, config), { placeholders })
+      const results = [
+        ...set.rules.map(linked => testRule(linked, { mutate })),
+        ...set.correlations.map(linked => testCorrelation(linked, set)),
+      ]
+      const tested = results.filter(rule => rule.tests.length + rule.faults.length > 0)
+      const faults = [...set.faults, ...results.flatMap(rule => rule.faults)]
+      writeFaults(session, faults)
+      if (output === 'text') session.stdout.write(text(tested, results.length))
+      else if (output === 'junit') session.stdout.write(junit(tested))
+      else session.stdout.write(`${JSON.stringify({ rules: tested, faults })}\n`)
+      const failed = tested.some(rule => rule.tests.some(one => one.failures.length > 0))
+      const broken = faults.some(({ severity }) => severity === 'error')
+      session.status = broken ? 2 : failed ? 1 : 0
+    })
+}
+
+function text(results: readonly RuleResult[], all: number): string {
+  const lines: string[] = []
+  let [passed, failed] = [0, 0]
+  for (const rule of results) {
+    for (const { name, line, failures } of rule.tests) {
+      if (failures.length === 0) passed++
+      else {
+        failed++
+        lines.push(`${rule.file}:${line}: failed: ${rule.title}: ${name}`)
+        lines.push(...failures.map(failure => `  ${failure}`))
+      }
+    }
+  }
+  const without = all - results.length
+  const note = without === 0 ? '' : `; ${without} of ${all} rules have no tests`
+  return [...lines, `${passed} passed, ${failed} failed${note}`, '']
+    .map(one => printable(one))
+    .join('\n')
+}

@@ -1,0 +1,102 @@
+import { type Observer } from '../alerts/alert.ts'
+import { type EventContext } from '../alerts/ecs/context.ts'
+import { type Fields } from '../alerts/ecs/document.ts'
+import { eventDocument } from '../alerts/ecs.ts'
+import { noticeAlert, ruleAlert, suppressedAlert } from '../alerts/rule-alert.ts'
+import { type Config } from '../config/schema.ts'
+import { type RuleFault } from '../rules/fault.ts'
+import { loadRules } from '../rules/load.ts'
+import { configuredRules } from '../rules/paths.ts'
+import { type ReloadReport } from '../rules/reload.ts'
+import { compileRules, type RuleSet } from '../rules/ruleset.ts'
+import { type TrafficEvent } from '../rules/slots/context.ts'
+import { eventReaders } from '../rules/slots/event.ts'
+
+/** What a rule may cost an event on average before it is switched off: a hundred times the usual. */
+const BUDGET_NS = 20_000
+
+export interface RunnerOptions {
+  readonly config: Config
+  readonly context: EventContext
+  readonly observer: Observer
+  /** Takes an alert; its document is ECS. */
+  readonly raise: (alert: object) => void
+  /** µs instead of every learning period; 0 alerts from the first event. */
+  readonly learn?: number | undefined
+  /** Whether a rule that costs too much is switched off: not in a replay, which must repeat itself. */
+  readonly budget: boolean
+}
+
+/** Rules at work on the stream of events. */
+export class RuleRunner {
+  readonly #options: RunnerOptions
+  #rules: RuleSet<TrafficEvent>
+
+  /** Loads what the configuration names; faults are in `faults`, the rest runs. */
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.#rules = load(options)
+  }
+
+  get size(): number {
+    return this.#rules.size
+  }
+
+  get faults(): readonly RuleFault[] {
+    return this.#rules.faults
+  }
+
+  take(event: TrafficEvent): void {
+    this.#rules.evaluate(event, finding => {
+      const document = eventDocument(finding.event, this.#options.context)
+      this.#options.raise(ruleAlert(finding, document))
+    })
+  }
+
+  /** Event time, µs, has come so far. */
+  advance(time: number): void {
+    const { observer, raise } = this.#options
+    this.#rules.advance(time, summary => raise(suppressedAlert(summary, observer)))
+  }
+
+  /**
+   * Reads the rules anew, between two events. With a fault that the old set had not, the old set
+   * stays, and the new faults are returned.
+   */
+  reload(): { readonly report: ReloadReport } | { readonly faults: readonly RuleFault[] } {
+    const known = new Set(this.#rules.faults.map(fault => JSON.stringify(fault)))
+    const next = load(this.#options)
+    const faults = next.faults.filter(fault => !known.has(JSON.stringify(fault)))
+    if (faults.length > 0) return { faults }
+    const report = next.replace(this.#rules)
+    this.#rules = next
+    return { report }
+  }
+}
+
+function load(options: RunnerOptions): RuleSet<TrafficEvent> {
+  const { config, context, observer, raise, learn, budget } = options
+  const placeholders = new Map(Object.entries(config.rules.placeholders))
+  const plan = loadRules(configuredRules(config.rules), { placeholders })
+  const document = (event: TrafficEvent): Fields => eventDocument(event, context)
+  return compileRules<TrafficEvent>(plan, {
+    readerOf: eventReaders({ ...context, document }),
+    kindOf: event => event.kind,
+    timeOf: event => event.packet.time,
+    learn,
+    ...(budget && { budget: { nanoseconds: BUDGET_NS } }),
+    onNotice: notice => raise(noticeAlert(notice, observer)),
+  })
+}
+
+/** What a reload brought, in one line. */
+export function reloadText({ added, removed, changed, unchanged }: ReloadReport): string {
+  const parts = [
+    ['added', added],
+    ['removed', removed],
+    ['changed', changed],
+  ] as const
+  const news = parts.filter(([, keys]) => keys.length > 0)
+  const texts = news.map(([what, keys]) => `${what} ${keys.slice(0, 10).join(', ')}`)
+  return `rules read anew: ${[...texts, `${unchanged} unchanged`].join('; ')}`
+}

@@ -1,0 +1,77 @@
+import { type Expression, type Test } from '../ast.ts'
+import { isProduced } from '../mapping/catalogue.ts'
+import { type Kind } from '../mapping/kind.ts'
+
+/** An expression without what can never be true or false, and what was lost with it. */
+export interface Simplified {
+  readonly expression: Expression
+  /** Fields that are never there and are asked for: an alternative less, or all is lost. */
+  readonly lost: ReadonlySet<string>
+  /** Fields that are never there and would exclude: it matches more than it should. */
+  readonly weakened: ReadonlySet<string>
+}
+
+/** Takes the tests of fields that events of this kind never have for what they always answer. */
+export function simplify(expression: Expression, kind: Kind): Simplified {
+  const lost = new Set<string>()
+  const weakened = new Set<string>()
+  const simple = walk(expression, { kind, lost, weakened }, false)
+  return { expression: simple, lost, weakened }
+}
+
+interface Walk {
+  readonly kind: Kind
+  readonly lost: Set<string>
+  readonly weakened: Set<string>
+}
+
+function walk(expression: Expression, state: Walk, negated: boolean): Expression {
+  switch (expression.op) {
+    case 'test':
+      return simplifyTest(expression, state, negated)
+    case 'constant':
+      return expression
+    case 'selection': {
+      const item = walk(expression.item, state, negated)
+      return item.op === 'constant' ? item : { ...expression, item }
+    }
+    case 'not': {
+      const item = walk(expression.item, state, !negated)
+      return item.op === 'constant' ? { op: 'constant', value: !item.value } : { op: 'not', item }
+    }
+    case 'and':
+    case 'or':
+      return simplifyMany(expression, state, negated)
+  }
+}
+
+function simplifyMany(
+  { op, items }: Expression & { op: 'and' | 'or' },
+  state: Walk,
+  negated: boolean,
+): Expression {
+  const decides = op === 'or'
+  const walked = items.map(item => walk(item, state, negated))
+  const open = walked.filter(item => item.op !== 'constant')
+  const decided = walked.some(item => item.op === 'constant' && item.value === decides)
+  if (decided || open.length === 0) {
+    return { op: 'constant', value: decided ? decides : !decides }
+  }
+  const [only] = open
+  return open.length === 1 && only !== undefined ? only : { op, items: open }
+}
+
+function simplifyTest(test: Test, { kind, lost, weakened }: Walk, negated: boolean): Expression {
+  const missing = missingFields(test, kind)
+  if (missing.length === 0) return test
+  const { match } = test
+  const answer = match.kind === 'null' || (match.kind === 'exists' && !match.expected)
+  // To be absent is what is asked for here: nothing is lost.
+  if (!answer) for (const field of missing) (negated ? weakened : lost).add(field)
+  return { op: 'constant', value: answer }
+}
+
+function missingFields({ field, match }: Test, kind: Kind): string[] {
+  const fields = [field, match.kind === 'field' ? match.other : undefined]
+  return fields.filter(one => one !== undefined && !isProduced(kind, one)) as string[]
+}

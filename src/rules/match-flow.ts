@@ -1,0 +1,163 @@
+import { type CorrelationRule, type DetectionRule } from './ast.ts'
+import { type BaselineFinding } from './baseline/rule.ts'
+import { type BaselineStore } from './baseline/store.ts'
+import { type Correlation, type CorrelationFinding } from './correlate/correlation.ts'
+import { keyText, type Subject } from './correlate/subject.ts'
+import { type Cost } from './engine/budget.ts'
+import { type EventFields } from './event-fields.ts'
+import { quote } from './fault.ts'
+import { type Emit, type Notice, type Summary } from './finding.ts'
+import { type Kind } from './mapping/kind.ts'
+import { silenceKey, type Unit } from './unit.ts'
+
+type AnyRule = DetectionRule | CorrelationRule
+
+/** What is known where a rule matched. */
+interface Moment<Event> {
+  readonly event: Event
+  readonly kind: Kind
+  readonly time: number
+  readonly subject: Subject
+  readonly emit: Emit<Event>
+}
+
+interface Facts {
+  readonly baseline?: BaselineFinding
+  readonly correlation?: CorrelationFinding
+}
+
+const second = 1e6
+
+/** The way of a match: baseline, correlations, silence, alert. */
+export class MatchFlow<Event> {
+  readonly #units: ReadonlyMap<AnyRule, Unit>
+  readonly #fields: EventFields<Event>
+  readonly #store: BaselineStore
+  readonly #notice: (notice: Notice) => void
+  readonly #learns: boolean
+  #sequence = 0
+  #time = 0
+  #closed = Number.NEGATIVE_INFINITY
+
+  constructor(
+    units: ReadonlyMap<AnyRule, Unit>,
+    fields: EventFields<Event>,
+    store: BaselineStore,
+    notice: (notice: Notice) => void = () => undefined,
+  ) {
+    this.#units = units
+    this.#fields = fields
+    this.#store = store
+    this.#notice = notice
+    this.#learns = [...units.values()].some(({ baseline }) => baseline !== undefined)
+  }
+
+  /** A new event, of that time. */
+  begin(time: number): void {
+    this.#sequence++
+    this.#time = time
+    if (this.#learns) this.#store.advance(time)
+  }
+
+  /** A rule matches the event. */
+  matched(rule: AnyRule, event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
+    const unit = this.#units.get(rule)
+    if (unit === undefined) return
+    const moment = { event, kind, time, subject: this.#fields.subject(event, kind), emit }
+    if (unit.baseline === undefined) this.#conclude(unit, moment, {})
+    else this.#observe(unit, moment)
+  }
+
+  /** A rule cost too much. */
+  disabled(rule: AnyRule, { nanoseconds }: Cost): void {
+    const taken = (nanoseconds / 1000).toFixed(0)
+    const message = `the rule ${quote(rule.meta.title)} takes ${taken} µs an event and is switched off until the rules are loaded again; simplify it or raise the budget`
+    this.#notice({ action: 'rule-disabled', rule, message, time: this.#time })
+  }
+
+  advance(time: number, summarise: ((summary: Summary) => void) | undefined): void {
+    if (this.#learns) this.#store.advance(time)
+    if (time - this.#closed < second) return
+    this.#closed = time
+    for (const { rule, level, suppressor } of this.#units.values()) {
+      suppressor.close(time, (key, heldBack) => summarise?.({ rule, level, key, heldBack }))
+    }
+  }
+
+  #observe(unit: Unit, moment: Moment<Event>): void {
+    const { baseline } = unit
+    baseline?.observe(moment.subject, moment.time, found => {
+      this.#conclude(unit, moment, { baseline: found })
+    })
+    if ((baseline?.counts.refused ?? 0) > 0) {
+      const text = `the baseline of ${quote(unit.rule.meta.title)} is full and learns nothing more; raise \`limits\` or lower \`forget-after\``
+      this.#tellOnce(unit, 'baseline-full', text)
+    }
+  }
+
+  /** A match is final: correlations see it, and where the rule alerts, an alert comes of it. */
+  #conclude(unit: Unit, moment: Moment<Event>, facts: Facts): void {
+    for (const listener of unit.listeners) this.#correlate(listener, unit.rule, moment)
+    if (!unit.alerts) return
+    const { rule, level } = unit
+    const verdict = unit.suppressor.admit(this.#silence(unit, moment, facts), moment.time)
+    if (!verdict.alert) return
+    const { event, kind, time, emit } = moment
+    emit({
+      rule,
+      level,
+      event,
+      kind,
+      time,
+      identity: identityOf(moment, facts),
+      heldBack: verdict.heldBack,
+      baseline: facts.baseline,
+      correlation: facts.correlation,
+    })
+  }
+
+  #correlate(correlation: Correlation, target: AnyRule, moment: Moment<Event>): void {
+    const unit = this.#units.get(correlation.rule)
+    const found = correlation.accept(target, moment.subject, moment.time, this.#sequence)
+    if (unit === undefined) return
+    if (correlation.counts.refused > 0) {
+      const text = `the correlation ${quote(unit.rule.meta.title)} has ${correlation.size} groups and takes no more; shorten \`timespan\` or group by less`
+      this.#tellOnce(unit, 'correlation-full', text)
+    }
+    if (found === undefined) return
+    const subject = groupSubject(found, moment.subject)
+    this.#conclude(unit, { ...moment, subject, time: found.time }, { correlation: found })
+  }
+
+  #silence({ by, rule }: Unit, { subject }: Moment<Event>, facts: Facts): string {
+    if (by !== undefined) return silenceKey(by, subject, rule.meta.taxonomy)
+    const { baseline, correlation } = facts
+    return JSON.stringify(
+      baseline === undefined ? [correlation?.key] : [baseline.entity, baseline.value],
+    )
+  }
+
+  #tellOnce(unit: Unit, action: Notice['action'], message: string): void {
+    if (unit.told.has(action)) return
+    unit.told.add(action)
+    this.#notice({ action, rule: unit.rule, message, time: this.#time })
+  }
+}
+
+/** What a correlation found, for those above it: its group, then the event that completed it. */
+function groupSubject({ group }: CorrelationFinding, event: Subject): Subject {
+  return { value: (field, taxonomy) => group.get(field) ?? event.value(field, taxonomy) }
+}
+
+function identityOf<Event>(
+  { subject, time }: Moment<Event>,
+  { baseline, correlation }: Facts,
+): (string | number)[] {
+  if (baseline !== undefined) {
+    return [baseline.reason, ...baseline.entity, '/', ...baseline.value, baseline.since]
+  }
+  if (correlation !== undefined) return [correlation.key, correlation.last]
+  const fields = ['network.community_id', 'source.ip', 'source.mac', 'destination.ip', 'device.id']
+  const texts = fields.map(field => keyText(subject.value(field, 'ecs')) ?? '')
+  return [time, ...texts.filter(text => text !== '')]
+}

@@ -1,0 +1,56 @@
+import { type FieldReader, type Slot } from '../fields.ts'
+import { isProduced } from '../mapping/catalogue.ts'
+import { type Kind } from '../mapping/kind.ts'
+import { commonSlots, ipSlots } from './common.ts'
+import { type SlotContext, type SlotTable, type TrafficEvent } from './context.ts'
+import { dnsSlots } from './dns.ts'
+import { flowSlots } from './flow.ts'
+import { httpSlots } from './http.ts'
+import { objectReader, readPath } from './object.ts'
+import { quicSlots, tlsSlots } from './tls.ts'
+
+type Table = SlotTable<never>
+
+const tables: Readonly<Partial<Record<Kind, readonly Table[]>>> = {
+  flow: [flowSlots, ipSlots, commonSlots],
+  dns: [dnsSlots, ipSlots, commonSlots],
+  http: [httpSlots, ipSlots, commonSlots],
+  tls: [tlsSlots, ipSlots, commonSlots],
+  quic: [quicSlots, ipSlots, commonSlots],
+  ssh: [ipSlots, commonSlots],
+  dhcp: [ipSlots, commonSlots],
+  icmp: [ipSlots, commonSlots],
+  arp: [commonSlots],
+  ndp: [commonSlots],
+}
+
+/**
+ * Reads live events: the fields that rules read most straight from the event, all others from its
+ * ECS document, which is made once for an event and only when such a field is asked for.
+ */
+export function eventReaders(context: SlotContext): (kind: Kind) => FieldReader<TrafficEvent> {
+  const document = remembered(context)
+  return kind => ({
+    slotOf(field) {
+      for (const table of tables[kind] ?? []) {
+        if (Object.hasOwn(table, field)) return table[field]?.(context) as Slot<TrafficEvent>
+      }
+      if (!isProduced(kind, field)) return undefined
+      return event => readPath(document(event), field)
+    },
+    texts: event => objectReader.texts(document(event)),
+  })
+}
+
+/** The document of the latest event: its rules come one after the other. */
+function remembered(context: SlotContext): (event: TrafficEvent) => object {
+  let latest: TrafficEvent | undefined
+  let made: object = {}
+  return event => {
+    if (event !== latest) {
+      made = context.document(event)
+      latest = event
+    }
+    return made
+  }
+}

@@ -11,7 +11,7 @@ packages='syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0 libpcre3'
 command -v apt-get >/dev/null && command -v dpkg >/dev/null || exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$folder" "$work/root"
+mkdir "$work/root"
 cd "$work"
 # shellcheck disable=SC2086 # one word a package
 apt-get download $packages >/dev/null 2>&1 || {
@@ -19,4 +19,5 @@ apt-get download $packages >/dev/null 2>&1 || {
 	exit 0
 }
 for package in *.deb; do dpkg -x "$package" root; done
+mkdir -p "$folder"
 cp -a root/. "$folder/"

@@ -14,7 +14,9 @@ export interface Consumed {
 /** Everything in a topic, as kcat (librdkafka) reads it. */
 export async function consume(brokers: readonly string[], topic: string): Promise<Consumed[]> {
   const format = '%p\\x1f%T\\x1f%k\\x1f%h\\x1f%s\\x1e'
+  const quick = ['-X', 'fetch.wait.max.ms=10', '-X', 'fetch.error.backoff.ms=10']
   const args = [
+    ...quick,
     '-b',
     brokers.join(','),
     '-C',

@@ -18,6 +18,8 @@ const codes = {
   STATE_BUSY: { exit: 1, retry: true },
   SINK_UNAVAILABLE: { exit: 1, retry: true },
   SINK_REJECTED: { exit: 1, retry: false },
+  SINK_MISCONFIGURED: { exit: 1, retry: true },
+  SINK_GONE: { exit: 1, retry: true },
   CAPTURE_UNREADABLE: { exit: 1, retry: false },
   CAPTURE_UNSUPPORTED: { exit: 1, retry: false },
   CAPTURE_DAMAGED: { exit: 1, retry: false },

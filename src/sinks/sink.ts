@@ -2,17 +2,14 @@ import { type Static, type TObject } from 'typebox'
 import { parse } from '../config/validate.ts'
 import { type Log } from '../operate/log.ts'
 import { type Alert } from '../outbox/queued.ts'
+import { type Receiver } from '../outbox/receiver.ts'
 import { type Output } from './output.ts'
 
+export { SinkError } from '../outbox/sink-error.ts'
 export type { Alert }
 
-/** A place that takes alerts. */
-export interface Sink {
-  /**
-   * Resolves when the far side has all of `batch`. Throws a SensorError: with `retry` the batch is
-   * kept and sent again, without it never will be.
-   */
-  send(batch: readonly Alert[]): Promise<void>
+/** A place that takes alerts; `send` throws a SinkError that says what becomes of the batch. */
+export interface Sink extends Receiver {
   /** Lets go of everything; a second time does nothing. */
   close(): Promise<void>
   /** Opens anew what may have been moved away; on SIGHUP. */

@@ -1,0 +1,35 @@
+import { type Alert } from './queued.ts'
+
+/** How much a sink takes at a time. */
+export interface Limits {
+  /** Alerts in one batch; default 256. */
+  readonly alerts?: number
+  /** Bytes of the documents in one batch; default 512 KiB. One alert always goes. */
+  readonly bytes?: number
+  /** Batches under way at a time, 1 to 8; default 1. Two of them never share a partition key. */
+  readonly concurrency?: number
+}
+
+/**
+ * A far side without acknowledgement: what was sent counts as delivered only when it is `ms` old or
+ * `bytes` of later alerts were sent. What is younger when the connection breaks is sent again.
+ */
+export interface Unconfirmed {
+  readonly bytes: number
+  readonly ms: number
+  /** Calls `listener` when a connection broke while no `send` was under way. */
+  onLost(listener: () => void): void
+}
+
+/** What the outbox needs to know of a sink. */
+export interface Receiver {
+  /**
+   * Resolves when the far side has all of `batch`. Throws a SinkError, or a SensorError whose
+   * `retry` tells transient from permanent; anything else is taken as transient.
+   */
+  send(batch: readonly Alert[]): Promise<void>
+  readonly limits?: Limits
+  readonly unconfirmed?: Unconfirmed
+  /** For people who read along: wants the storm guard, with so many messages a second. */
+  readonly chat?: { readonly perSecond: number; readonly burst: number }
+}

@@ -1,6 +1,7 @@
 import { type Command } from 'commander'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
+import { outboxCommand } from './outbox.ts'
 import { replayCommand } from './replay.ts'
 import { rulesCommand } from './rules/index.ts'
 import { runCommand } from './run.ts'
@@ -13,6 +14,7 @@ export const commands: readonly ((session: Session) => Command)[] = [
   replayCommand,
   checkCommand,
   rulesCommand,
+  outboxCommand,
   sinksCommand,
   doctorCommand,
 ]

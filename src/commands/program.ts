@@ -69,7 +69,7 @@ function complaint(text: string, command: Command): string {
   return `orthrus: ${printable(what.replace(/\.$/, ''))}; see \`${pathOf(command)} --help\`\n`
 }
 
-/** `orthrus rules test`. */
+/** `orthrus outbox list`. */
 function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { captureOptions } from '../capture/options.ts'
 import { devicesOptions, enrichOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
+import { outboxOptions } from '../outbox/options.ts'
 import { rulesOptions } from '../rules/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
 import { stateOptions } from '../storage/options.ts'
@@ -18,6 +19,7 @@ export const configSchema = Type.Object(
     rules: rulesOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),
+    outbox: outboxOptions,
     summary: summaryOptions,
     log: logOptions,
   },

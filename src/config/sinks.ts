@@ -1,7 +1,13 @@
 import { Type } from 'typebox'
+import { routeOptions } from '../outbox/options.ts'
+import { type When } from '../outbox/route.ts'
 
 /** Options of one sink as its kind's schema has checked them. */
-export type SinkOptions = { readonly type: string } & Readonly<Record<string, unknown>>
+export type SinkOptions = {
+  readonly type: string
+  readonly when: When
+  readonly max_age: string | number
+} & Readonly<Record<string, unknown>>
 
 /** The JSON Schema of a kind's options, as far as it is read here. */
 export interface KindSchema {
@@ -24,7 +30,7 @@ export function sinksSection(kinds: Readonly<Record<string, { readonly schema: K
       type: 'object',
       description: schema.description,
       required: ['type', ...demanded(schema)],
-      properties: { type: { const: type }, ...schema.properties },
+      properties: { type: { const: type }, ...schema.properties, ...routeOptions },
       additionalProperties: false,
     })),
   }

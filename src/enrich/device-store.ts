@@ -1,12 +1,12 @@
 import { type Environment } from '../storage/environment.ts'
-import { type Operation } from '../storage/operation.ts'
+import { type Operation, type Value } from '../storage/operation.ts'
 import { type Device, deviceKey, readDevice, writeDevice } from './device.ts'
 import { type DeviceEvent } from './device-event.ts'
 import { type ObservedClock } from './learning.ts'
 
 export interface DeviceStoreOptions {
   readonly environment: Environment
-  readonly alert: (event: DeviceEvent) => string | undefined
+  readonly alert: (event: DeviceEvent) => Value | undefined
   readonly onAlert: (sequence: number) => void
 }
 

@@ -1,5 +1,6 @@
 import { ipText } from '../decode/address.ts'
 import { type Environment } from '../storage/environment.ts'
+import { type Value } from '../storage/operation.ts'
 import { Device, type DeviceAddress } from './device.ts'
 import { type DeviceEvent } from './device-event.ts'
 import { DeviceStore } from './device-store.ts'
@@ -16,8 +17,8 @@ export interface DevicesOptions {
   /** µs of observed time in which a new device is learnt without an alert. */
   readonly learning: number
   readonly vendor: (high: number, low: number) => string | undefined
-  /** The alert that a new device is worth, as one line of JSON. */
-  readonly alert: (event: DeviceEvent) => string | undefined
+  /** The alert that a new device is worth, as the queue stores it. */
+  readonly alert: (event: DeviceEvent) => Value | undefined
   readonly onEvent: (event: DeviceEvent) => void
   /** An alert is on the disk under this sequence number. */
   readonly onAlert: (sequence: number) => void

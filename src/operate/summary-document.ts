@@ -85,10 +85,10 @@ function busiest({ tally }: Summary, rows: number) {
 
 function sinks({ queue }: Summary) {
   return Object.fromEntries(
-    Object.entries(queue.sinks).map(([name, { state, delivered, rejected, dropped }]) => [
-      name,
-      { state, delivered, rejected, dropped },
-    ]),
+    Object.entries(queue.sinks).map(([name, sink]) => {
+      const { state, accepted, delivered, dead, dropped, pending } = sink
+      return [name, { state, accepted, delivered, dead, dropped, pending }]
+    }),
   )
 }
 

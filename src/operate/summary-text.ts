@@ -111,7 +111,7 @@ function isTelling(address: string): boolean {
 }
 
 function alerts({ alerts: raised, queue }: Summary, colors: Paint): string {
-  const down = Object.entries(queue.sinks).filter(([, sink]) => sink.state === 'down')
+  const down = Object.entries(queue.sinks).filter(([, sink]) => sink.state !== 'up')
   const waiting = queue.waiting === 0 ? '' : `, ${countText(queue.waiting)} wait for a sink`
   const why = down.map(
     ([name, { lastError }]) => `; ${name} is down: ${printable(lastError ?? '')}`,

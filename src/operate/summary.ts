@@ -7,7 +7,7 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type DeviceCounts, type Devices } from '../enrich/devices.ts'
 import { type Direction } from '../enrich/direction.ts'
 import { serviceName } from '../enrich/service.ts'
-import { type QueueStatus } from '../outbox/queue.ts'
+import { type OutboxStatus } from '../outbox/status.ts'
 import { type Loss, lossBetween } from './loss.ts'
 import { type Overhead, type OverheadMeter } from './overhead.ts'
 import { addTally, addWord, Tally } from './tally.ts'
@@ -17,7 +17,7 @@ export interface SummaryOptions {
   readonly devices: Devices
   readonly direction: (flow: FlowEvent) => Direction | undefined
   readonly counters: () => SourceCounters
-  readonly queue: () => QueueStatus
+  readonly queue: () => Pick<OutboxStatus, 'waiting' | 'sinks'>
   readonly overhead: OverheadMeter
   /** Losses that others count: records refused, lines left out …; totals since the start. */
   readonly otherLoss?: () => Loss
@@ -44,7 +44,7 @@ export interface Summary {
   readonly alerts: number
   readonly tally: Tally
   readonly devices: DeviceCounts
-  readonly queue: QueueStatus
+  readonly queue: Pick<OutboxStatus, 'waiting' | 'sinks'>
   readonly loss: Loss
   readonly overhead: Overhead
 }

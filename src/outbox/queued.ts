@@ -1,27 +1,68 @@
-import { type Document } from '../alerts/alert.ts'
-import { keySequence } from '../storage/entry.ts'
-import { type Entry } from '../storage/store.ts'
+import { type Document, type Level, levels } from '../alerts/alert.ts'
+import { isoTime } from '../decode/clock.ts'
+import { entryHead, field } from './entry.ts'
 
 /** An alert on its way to the sinks. */
 export interface Alert {
-  /** Its place in the queue; grows, with gaps. */
+  /** Its place in the queue; grows. */
   readonly sequence: number
   /** `event.id` of the document: the same however often it is sent. */
   readonly id: string
-  /** The ECS document in one line, as it is stored. */
+  /** The ECS document in one line. */
   readonly json: string
   readonly document: Document
+  readonly level: Level
+  /** What belongs together: alerts with the same key keep their order. */
+  readonly key: string
+  /** When it was on the disk, ms since the Unix epoch; 0 when unknown. */
+  readonly acceptedAt: number
+  /** It comes out of the dead letters. */
+  readonly replayed: boolean
 }
 
 /** The alert in an entry of the queue; undefined when the entry is damaged. */
-export function queuedAlert({ key, value }: Entry): Alert | undefined {
-  if (value === undefined) return undefined
+export function queuedAlert(sequence: number, entry: Buffer | undefined): Alert | undefined {
+  if (entry === undefined) return undefined
   try {
-    const json = value.toString()
-    const document = JSON.parse(json) as Document
-    const event = document['event'] as { readonly id?: unknown } | undefined
-    return { sequence: keySequence(key), id: String(event?.id ?? ''), json, document }
+    const head = entryHead(entry)
+    const stored = JSON.parse(entry.toString('utf8', head.length)) as Document
+    const document = delivered(stored, sequence, head)
+    let json: string | undefined
+    return {
+      sequence,
+      id: field(document, 'event', 'id') ?? '',
+      get json() {
+        json ??= JSON.stringify(document)
+        return json
+      },
+      document,
+      level: levels[head.level] ?? 'high',
+      key: partitionKey(document),
+      acceptedAt: head.acceptedAt,
+      replayed: head.replayed,
+    }
   } catch {
     return undefined
   }
+}
+
+/** The document with what only the queue knows: its number, and when it was taken in. */
+function delivered(
+  stored: Document,
+  sequence: number,
+  { acceptedAt, replayed }: { acceptedAt: number; replayed: boolean },
+): Document {
+  const ingested = acceptedAt > 0 ? { ingested: isoTime(acceptedAt * 1000) } : {}
+  const event = { ...(stored['event'] as Document | undefined), sequence, ...ingested }
+  if (!replayed) return { ...stored, event }
+  return { ...stored, event, labels: { ...(stored['labels'] as Document), replayed: 'true' } }
+}
+
+function partitionKey(document: Document): string {
+  return (
+    field(document, 'network', 'community_id') ??
+    field(document, 'host', 'id') ??
+    field(document, 'observer', 'name') ??
+    ''
+  )
 }

@@ -1,4 +1,4 @@
-import { type Observer } from '../alerts/alert.ts'
+import { type Document, type Observer } from '../alerts/alert.ts'
 import { sensorAlert } from '../alerts/sensor.ts'
 import { type SourceCounters } from '../capture/counters.ts'
 import { type Loss, lossBetween, recordsLost } from '../operate/loss.ts'
@@ -6,8 +6,7 @@ import { type Loss, lossBetween, recordsLost } from '../operate/loss.ts'
 export interface BlindnessOptions {
   readonly counters: () => SourceCounters
   readonly observer: Observer
-  /** Takes an alert as one line of JSON. */
-  readonly raise: (alert: string) => void
+  readonly raise: (alert: Document) => void
 }
 
 const INTERVAL = 60e6
@@ -35,7 +34,7 @@ export function watchBlindness({ counters, observer, raise }: BlindnessOptions) 
     const lost = recordsLost(loss)
     if (lost <= TOLERATED * (seen + lost) || time < quietUntil) return
     quietUntil = time + QUIET
-    raise(JSON.stringify(lossAlert(loss, lost, seen, time, observer)))
+    raise(lossAlert(loss, lost, seen, time, observer))
   }
 }
 

@@ -22,8 +22,6 @@ export interface LiveIo {
   readonly learn?: number | undefined
 }
 
-/** How long sinks may take for what is left at the end. */
-const FAREWELL_MS = 5000
 const IDLE_MS = 1000
 
 /**
@@ -54,7 +52,7 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
     await pump(config, source, sensor, stop)
   } finally {
     await source.stop()
-    await sensor?.close(FAREWELL_MS)
+    await sensor?.close()
   }
 }
 

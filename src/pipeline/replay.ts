@@ -5,6 +5,7 @@ import { type DocumentedEvent, eventDocument } from '../alerts/ecs.ts'
 import { openReplay, type ReplayProgress, type ReplaySource } from '../capture/replay.ts'
 import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
+import { type SinkOptions } from '../config/sinks.ts'
 import { homeOf } from '../enrich/direction.ts'
 import { Enrichment } from '../enrich/enrichment.ts'
 import { type Log } from '../operate/log.ts'
@@ -83,15 +84,19 @@ export interface ReplayAlertsOptions extends Omit<ReplayEventsOptions, 'stdout'>
   readonly learn?: number | undefined
 }
 
-/** How long stdout may take for the last alerts. */
-const FAREWELL_MS = 60_000
+/** Every alert goes to stdout, whatever the configuration does with it live. */
+const everything = {
+  type: 'console',
+  when: { level: 'informational', rules: [], tags: [] },
+  max_age: 0,
+} as const satisfies SinkOptions
 
 /** Prints the alerts that the captures are worth, as JSON lines; the same every time. */
 export async function replayAlerts(options: ReplayAlertsOptions): Promise<void> {
   const { files, progress, stop, state } = options
   const directory = state ?? (await mkdtemp(join(tmpdir(), 'orthrus-replay-')))
   try {
-    const config = { ...options.config, sinks: { console: { type: 'console', format: 'json' } } }
+    const config = { ...options.config, sinks: { console: { ...everything, format: 'json' } } }
     const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
     const sensor = await openReplaySensor(options, config, directory, source)
     const halt = () => void source.stop()
@@ -100,7 +105,7 @@ export async function replayAlerts(options: ReplayAlertsOptions): Promise<void> 
       await source.run(eventHandler(source.clock, event => sensor.take(event)))
     } finally {
       stop.removeEventListener('abort', halt)
-      await sensor.close(FAREWELL_MS)
+      await sensor.close()
     }
   } finally {
     if (state === undefined) await rm(directory, { recursive: true, force: true })

@@ -10,7 +10,7 @@ import { type OverheadMeter } from '../operate/overhead.ts'
 import { type Summary, SummaryCounter } from '../operate/summary.ts'
 import { summaryDocument } from '../operate/summary-document.ts'
 import { summaryText } from '../operate/summary-text.ts'
-import { type QueueStatus } from '../outbox/queue.ts'
+import { type OutboxStatus } from '../outbox/status.ts'
 import { type SensorParts } from './parts.ts'
 
 export interface Report {
@@ -44,7 +44,7 @@ export function report(
 export interface SummaryParts {
   readonly devices: Devices
   readonly home: () => Home
-  readonly queue: () => QueueStatus
+  readonly queue: () => OutboxStatus
   readonly overhead: OverheadMeter
   readonly enrichment: Enrichment
   readonly linesLeftOut: () => number

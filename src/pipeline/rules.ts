@@ -48,6 +48,8 @@ export class RuleRunner {
 
   take(event: TrafficEvent): void {
     this.#rules.evaluate(event, finding => {
+      // Sigma: informational matches are there to be correlated, not to be looked at.
+      if (finding.level === 'informational') return
       const document = eventDocument(finding.event, this.#options.context)
       this.#options.raise(ruleAlert(finding, document))
     })

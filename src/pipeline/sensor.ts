@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { type Observer } from '../alerts/alert.ts'
+import { type Document, type Observer } from '../alerts/alert.ts'
 import { newDeviceAlert } from '../alerts/new-device.ts'
 import { type Interface } from '../capture/interfaces.ts'
 import { milliseconds } from '../config/duration.ts'
@@ -15,6 +15,7 @@ import { vendor } from '../enrich/vendor.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
+import { acceptOperation, alertEntry } from '../outbox/entry.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
 import { type RuleFault } from '../rules/fault.ts'
@@ -31,8 +32,10 @@ const SECOND = 1e6
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
   checkGeo(parts.config.enrich.geo)
-  const delivery = await openDelivery(parts.config, parts)
-  return new Sensor(parts, delivery)
+  const name = hostname()
+  const observer: Observer = { name, hostname: name, version: version() }
+  const delivery = await openDelivery(parts.config, { ...parts, observer })
+  return new Sensor(parts, delivery, observer)
 }
 
 /** All stages after decoding: who is there, what is new about it, and who is told. */
@@ -53,13 +56,11 @@ export class Sensor {
   readonly #names = new Map<number, string>()
   #home: Home
 
-  constructor(parts: SensorParts, delivery: Delivery) {
+  constructor(parts: SensorParts, delivery: Delivery, observer: Observer) {
     this.#parts = parts
     this.#delivery = delivery
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
-    const name = hostname()
-    const observer: Observer = { name, hostname: name, version: version() }
     this.#devices = this.#makeDevices(observer)
     this.#enrichment = new Enrichment(parts.config.enrich, {
       home: () => this.#home,
@@ -138,13 +139,13 @@ export class Sensor {
     return this.#rules.size
   }
 
-  /** What waits goes to disk and, within `ms`, to the sinks; then the summary of the whole run. */
-  async close(ms: number): Promise<void> {
+  /** What waits goes to disk and, for a time, to the sinks; then the summary of the whole run. */
+  async close(): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
     await this.#devices.flush()
-    await this.#delivery.close(ms)
+    await this.#delivery.close()
     this.#report.last()
     this.#overhead.close()
     await this.#parts.environment.close()
@@ -174,7 +175,7 @@ export class Sensor {
       config,
       context: { ...context, observer },
       observer,
-      raise: alert => this.#raise(JSON.stringify(alert)),
+      raise: alert => this.#raise(alert as Document),
       learn,
       budget: live,
     })
@@ -187,7 +188,7 @@ export class Sensor {
       limit: config.devices.limit,
       learning: milliseconds(config.devices.learning) * 1000,
       vendor,
-      alert: event => JSON.stringify(newDeviceAlert(event, observer)),
+      alert: event => alertEntry(newDeviceAlert(event, observer)),
       onEvent: event => {
         this.#summary.countDevice(event)
         this.#activity?.device(event)
@@ -200,7 +201,7 @@ export class Sensor {
     return makeSummary(this.#parts.source, {
       devices: this.#devices,
       home: () => this.#home,
-      queue: () => this.#delivery.queue.status,
+      queue: () => this.#delivery.outbox.status,
       overhead: this.#overhead,
       enrichment: this.#enrichment,
       linesLeftOut: () => this.#parts.output.dropped + (this.#activity?.leftOut ?? 0),
@@ -221,18 +222,18 @@ export class Sensor {
 
   #alerted(sequence: number): void {
     this.#summary.countAlert()
-    this.#delivery.queue.added(sequence)
+    this.#delivery.outbox.added(sequence)
   }
 
   #lament(alert: ReturnType<typeof setAsideAlert>): void {
     this.#parts.log.error(alert.message)
-    this.#raise(JSON.stringify(alert))
+    this.#raise(alert)
   }
 
   /** An alert that nothing else must be remembered with: durable like any other. */
-  #raise(alert: string): void {
+  #raise(alert: Document): void {
     const { environment, log } = this.#parts
-    environment.commit([{ kind: 'append', table: 'alerts', value: Buffer.from(alert) }]).then(
+    environment.commit([acceptOperation(alert)]).then(
       ([sequence]) => sequence !== undefined && this.#alerted(sequence),
       (err: unknown) => log.error({ err }, 'cannot keep an alert'),
     )

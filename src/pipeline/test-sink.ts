@@ -63,5 +63,6 @@ export async function testSink({
 
 function testAlert(document: Document): Alert {
   const { id } = document['event'] as { readonly id: string }
-  return { sequence: 1, id, json: JSON.stringify(document), document }
+  const json = JSON.stringify(document)
+  return { sequence: 1, id, json, document, level: 'low', key: id, acceptedAt: 0, replayed: false }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { SensorError } from '../errors.ts'
+import { compact } from './compact.ts'
 import { classify } from './fault.ts'
 import { type Operation } from './operation.ts'
 import { checkSchema } from './schema.ts'
@@ -28,6 +29,7 @@ export async function openSound(path: string): Promise<Opened> {
   const sound = takeClean(path) || (await isSound(path))
   if (!sound) return { setAside: renew(path), connection: await openNew(path) }
   try {
+    await compact(path)
     return { setAside: undefined, connection: await connect(path) }
   } catch (error) {
     if (error instanceof SensorError) throw error

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SensorError } from '../errors.ts'
 import {
@@ -15,7 +16,7 @@ import { GroupCommit, WriteFault } from './group.ts'
 import { lockDirectory } from './lock.ts'
 import { type Key, type Operation, type Table } from './operation.ts'
 import { markClean } from './soundness.ts'
-import { type Entry, keyBytes, type PageRange, readPage } from './store.ts'
+import { type Entry, type Glimpse, keyBytes, type PageRange, readPage, scanPage } from './store.ts'
 
 export interface EnvironmentOptions {
   readonly directory: string
@@ -44,13 +45,22 @@ export interface Environment {
    * STATE_BUSY when too much waits, with STATE_UNUSABLE when it can never be written.
    */
   commit(operations: readonly Operation[]): Promise<readonly number[]>
+  /**
+   * As `commit`, for what makes room: when the disk is full it overtakes all that waits, and it is
+   * never refused because too much does.
+   */
+  relieve(operations: readonly Operation[]): Promise<readonly number[]>
   /** Writes what waits without waiting for company. */
   flush(): Promise<void>
   /** Copies of up to `limit` entries in key order; what is damaged has no value. */
   page(table: Table, range: PageRange): Entry[]
+  /** The first `head` bytes of up to `limit` entries, and how long they are. */
+  scan(table: Table, range: PageRange, head: number): Glimpse[]
   /** A copy of one value; undefined when there is none or it is damaged. */
   get(table: Table, key: Key): Buffer | undefined
   health(): EnvironmentHealth
+  /** Bytes that the file takes on the disk; it never shrinks while it is open. */
+  fileBytes(): number
   close(): Promise<void>
 }
 
@@ -67,7 +77,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   try {
     const path = join(options.directory, 'memory')
     const { connection, setAside } = await openSound(path)
-    return environment(options, { path, connection, setAside, unlock })
+    return environment(options, { path, connection, readable: true, setAside, unlock })
   } catch (error) {
     unlock()
     throw error
@@ -77,6 +87,8 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
 interface Open {
   readonly path: string
   connection: Connection
+  /** False while a failing disk gets a fresh environment: then there is nothing to be read. */
+  readable: boolean
   readonly setAside: string | undefined
   readonly unlock: () => void
 }
@@ -96,10 +108,14 @@ function environment(options: EnvironmentOptions, open: Open): Environment {
     directory: options.directory,
     setAside: open.setAside,
     commit: operations => group.commit(operations),
+    relieve: operations => group.commit(operations, true),
     flush: () => group.flush(),
-    page: (table, range) => readPage(open.connection.store, table, range),
+    scan: (table, range, head) =>
+      open.readable ? scanPage(open.connection.store, table, range, head) : [],
+    page: (table, range) => (open.readable ? readPage(open.connection.store, table, range) : []),
     get: (table, key) => read(open, table, key),
     health: () => ({ state, ...group.load }),
+    fileBytes: () => fileBytes(open.path),
     close: () => {
       closed ??= close(open, group)
       return closed
@@ -113,8 +129,11 @@ function writeWith(open: Open) {
   return async (commits: readonly (readonly Operation[])[]) => {
     try {
       if (failures >= reopenAfter) {
-        await disconnect(open.connection)
+        const { connection } = open
+        open.readable = false
+        await disconnect(connection)
         open.connection = await connect(open.path)
+        open.readable = true
         failures = 0
       }
       const sequences = await transact(open.connection, commits)
@@ -130,10 +149,15 @@ function writeWith(open: Open) {
 }
 
 function read(open: Open, table: Table, key: Key): Buffer | undefined {
+  if (!open.readable) return undefined
   const { root, table: opened } = open.connection.store
   root.resetReadTxn()
   const stored = opened[table].get(keyBytes(key))
   return stored === undefined ? undefined : unseal(stored)
+}
+
+function fileBytes(path: string): number {
+  return statSync(join(path, 'data.mdb'), { throwIfNoEntry: false })?.size ?? 0
 }
 
 async function close(open: Open, group: GroupCommit): Promise<void> {

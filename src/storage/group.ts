@@ -30,6 +30,8 @@ export class WriteFault extends Error {
 interface Waiting {
   readonly operations: readonly Operation[]
   readonly bytes: number
+  /** Makes room: goes first when the disk is full. */
+  readonly urgent: boolean
   readonly resolve: (sequences: readonly number[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -57,16 +59,18 @@ export class GroupCommit {
 
   /**
    * Resolves with the sequence numbers of its appends once all of `operations` is on the disk.
-   * Rejects with STATE_BUSY when too much waits, STATE_UNUSABLE when it can never be written.
+   * Rejects with STATE_BUSY when too much waits, STATE_UNUSABLE when it can never be written. What
+   * is `urgent` makes room: it is not refused for want of it, and goes first when the disk is full.
    */
-  commit(operations: readonly Operation[]): Promise<readonly number[]> {
+  commit(operations: readonly Operation[], urgent = false): Promise<readonly number[]> {
     const bytes = operations.reduce((sum, operation) => sum + operationBytes(operation), 0)
-    if (this.#closing || this.#isFull()) return this.#refuse()
+    if (this.#closing || (this.#isFull() && !urgent)) return this.#refuse()
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ operations, bytes, resolve, reject })
+      this.#waiting.push({ operations, bytes, urgent, resolve, reject })
       this.#operations += operations.length
       this.#bytes += bytes
       this.#schedule()
+      if (urgent) this.#wake?.()
     })
   }
 
@@ -127,18 +131,32 @@ export class GroupCommit {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    for (let faulty = false; ; faulty = true) {
-      const error = await this.#attempt(batch)
-      if (error === undefined) {
-        if (faulty) this.#options.onFault(undefined)
-        return
-      }
+    const first = await this.#attempt(batch)
+    if (first === undefined) return
+    let rest = batch
+    for (let error: unknown = first; error !== undefined; error = await this.#attempt(rest)) {
       const fault = error instanceof WriteFault ? error.fault : 'io_error'
-      if (fault === 'refused') return this.#divide(batch, error)
+      if (fault === 'refused') return this.#divide(rest, error)
       this.#options.onFault(fault)
-      if (this.#closing) return this.#giveUp(batch, error)
-      await this.#pause()
+      const before = rest.length
+      rest = await this.#makeRoom(rest)
+      if (this.#closing) return this.#giveUp(rest, error)
+      if (rest.length >= before) await this.#pause()
+      if (rest.length === 0) break
     }
+    this.#options.onFault(undefined)
+  }
+
+  /** Writes what is urgent alone: a full disk still takes removals. Gives what is left of `batch`. */
+  async #makeRoom(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const later = this.#waiting.filter(one => one.urgent)
+    const urgent = [...batch.filter(one => one.urgent), ...later]
+    const others = batch.filter(one => !one.urgent)
+    if (urgent.length === 0 || (others.length === 0 && later.length === 0)) return batch
+    const kept = this.#waiting.filter(one => !one.urgent)
+    this.#waiting.splice(0, this.#waiting.length, ...kept)
+    const error = await this.#attempt(urgent)
+    return error === undefined ? others : [...urgent, ...others]
   }
 
   /** Undefined when `batch` is on the disk, else why not. */

@@ -1,5 +1,14 @@
 /** The tables of the environment. A new table is one line here; nothing else names them. */
-export const tables = ['meta', 'devices', 'alerts', 'cursors'] as const
+export const tables = [
+  'meta',
+  'devices',
+  'alerts',
+  'cursors',
+  'lanes',
+  'acked',
+  'dlq',
+  'ledger',
+] as const
 export type Table = (typeof tables)[number]
 
 /** One change. All the changes given to one `commit()` are in one transaction, or none is. */

@@ -1,5 +1,5 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
-import { unseal } from './entry.ts'
+import { checksumBytes, unseal } from './entry.ts'
 import { type Key, type Table, tables } from './operation.ts'
 
 /** The open LMDB environment, in one thread. */
@@ -40,6 +40,8 @@ export interface PageRange {
   readonly start?: Key
   /** As `start`, without the entry itself. */
   readonly after?: Key
+  /** Ends before this key. */
+  readonly end?: Key
   readonly limit: number
   /** From the last key to the first. */
   readonly reverse?: boolean
@@ -49,23 +51,44 @@ export interface PageRange {
  * Up to `limit` entries of a table in key order, all copied: the
  * reader ends before this returns, because a reader left open pins every page freed since.
  */
-export function readPage(
-  store: Store,
-  table: Table,
-  { start, after, limit, reverse = false }: PageRange,
-): Entry[] {
+export function readPage(store: Store, table: Table, range: PageRange): Entry[] {
   store.root.resetReadTxn()
-  const from = after === undefined ? start : after
-  const range = {
-    limit,
-    reverse,
-    ...(from === undefined ? {} : { start: keyBytes(from) }),
-    ...(after === undefined ? {} : { exclusiveStart: true }),
-  }
   const page: Entry[] = []
-  for (const { key, value } of store.table[table].getRange(range)) {
+  for (const { key, value } of store.table[table].getRange(lmdbRange(range))) {
     page.push({ key: Buffer.from(key), value: unseal(value) })
   }
   store.root.resetReadTxn()
   return page
+}
+
+/** How an entry begins and how long it is; whether it is damaged is not looked at. */
+export interface Glimpse {
+  readonly key: Buffer
+  readonly head: Buffer
+  /** Bytes of the whole value. */
+  readonly bytes: number
+}
+
+/** As `readPage`, but only the first `head` bytes of each value. */
+export function scanPage(store: Store, table: Table, range: PageRange, head: number): Glimpse[] {
+  store.root.resetReadTxn()
+  const page: Glimpse[] = []
+  for (const { key, value } of store.table[table].getRange(lmdbRange(range))) {
+    const start = value.subarray(checksumBytes, checksumBytes + head)
+    const bytes = Math.max(0, value.length - checksumBytes)
+    page.push({ key: Buffer.from(key), head: Buffer.from(start), bytes })
+  }
+  store.root.resetReadTxn()
+  return page
+}
+
+function lmdbRange({ start, after, end, limit, reverse = false }: PageRange) {
+  const from = after ?? start
+  return {
+    limit,
+    reverse,
+    ...(from === undefined ? {} : { start: keyBytes(from) }),
+    ...(after === undefined ? {} : { exclusiveStart: true }),
+    ...(end === undefined ? {} : { end: keyBytes(end) }),
+  }
 }

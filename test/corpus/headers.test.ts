@@ -81,7 +81,10 @@ async function tsharkFlows(file: string): Promise<Flows | undefined> {
   for (const line of stdout.split('\n')) {
     const [length, src4, dst4, src6, dst6, , vlan = '', ts, td, us, ud, layers = '', ...fragment] =
       line.split('\t')
-    if ((apart.test(layers) && !/icmp/.test(layers)) || fragment.some(text => !['', '0', 'False', '0x0000'].includes(text))) {
+    if (
+      (apart.test(layers) && !/icmp/.test(layers)) ||
+      fragment.some(text => !['', '0', 'False', '0x0000'].includes(text))
+    ) {
       return undefined
     }
     const [sport, dport] = [ts || us, td || ud]

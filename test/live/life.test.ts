@@ -73,10 +73,13 @@ describe.skipIf(!isRoot)('run, from its start to its end', () => {
       expect(await sensor.end(signal)).toBe(0)
       expect(lab.programs()).toBe(0)
       expect(lab.filters()).toEqual([])
-      expect(sensor.summary.orthrus.sensor.devices.known).toBe(1)
+      // The machine itself may have spoken on the link as well.
+      const { known } = sensor.summary.orthrus.sensor.devices
+      expect(known).toBeGreaterThanOrEqual(1)
       const next = await lab.run(alerting())
       await next.end(signal)
-      expect(next.summary.orthrus.sensor.devices).toMatchObject({ known: 1, new: 0 })
+      expect(next.summary.orthrus.sensor.devices.known).toBeGreaterThanOrEqual(known)
+      expect(next.alerts).toEqual([])
     },
   )
 

@@ -8,7 +8,9 @@ export function alert(sequence: number, message = `alert ${sequence}`): Alert {
     labels: { level: 'high' },
     event: { id: `id-${sequence}` },
   }
-  return { sequence, id: `id-${sequence}`, json: JSON.stringify(document), document }
+  const json = JSON.stringify(document)
+  const about = { level: 'high', key: '', acceptedAt: 0, replayed: false } as const
+  return { sequence, id: `id-${sequence}`, json, document, ...about }
 }
 
 /** Text that attackers put into names. */

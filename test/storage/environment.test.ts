@@ -124,7 +124,7 @@ describe('environment', () => {
   test('refuses an environment of a newer version and leaves it as it is', async () => {
     const directory = temporaryDirectory()
     const first = await openEnvironment({ directory })
-    await first.commit([{ kind: 'put', table: 'meta', key: 'schema', value: '2' }])
+    await first.commit([{ kind: 'put', table: 'meta', key: 'schema', value: '3' }])
     await first.close()
     await expect(openEnvironment({ directory })).rejects.toMatchObject({ code: 'STATE_VERSION' })
     expect(readdirSync(directory).sort()).toEqual(['lock', 'memory'])

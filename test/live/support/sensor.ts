@@ -60,8 +60,9 @@ export class SensorProcess {
     return parseLines(this.stdout)
   }
 
+  /** The alerts about new devices; rules may have others. */
   get alerts(): Json[] {
-    return this.documents.filter(one => one.event.kind === 'alert')
+    return this.documents.filter(one => one.event.action === 'device-new')
   }
 
   /** The summary of the whole run. */

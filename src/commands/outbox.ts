@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { SensorError } from '../errors.ts'
+import {
+  type DeadFilter,
+  deadLetters,
+  dropDead,
+  readOutbox,
+  replayDead,
+} from '../outbox/offline.ts'
+import { type Environment, openEnvironment } from '../storage/environment.ts'
+import { configFor } from './config.ts'
+import { options } from './options.ts'
+import { letterText, statusText } from './outbox-text.ts'
+import { type Output, outputOf, type Session } from './session.ts'
+
+const help = `
+The sensor must be stopped: it alone may use its memory while it runs.
+
+Examples:
+  orthrus outbox status                  what waits for each sink, and what was lost
+  orthrus outbox list --sink siem        dead letters, with the reason of each
+  orthrus outbox replay --sink siem      put them into the queue once more
+  orthrus outbox drop --sink siem 17 23  give two of them up for good`
+
+interface Options {
+  readonly config?: string
+  readonly state?: string
+  readonly sink?: string
+  readonly output?: Output
+  readonly all?: boolean
+}
+
+/** `orthrus outbox`: backlog, dead letters and loss ledger of a sensor that does not run. */
+export function outboxCommand(session: Session): Command {
+  const outbox = new Command('outbox')
+    .summary('alerts that wait, dead letters, losses')
+    .description('Shows what waits for the sinks and what never reached them.')
+    .helpCommand(false)
+    .addHelpText('after', help)
+  outbox.addCommand(
+    shared('status', 'what waits for each sink, and what was lost').action((given: Options) =>
+      withState(session, given, environment => status(session, given, environment)),
+    ),
+  )
+  outbox.addCommand(
+    letters('list', 'dead letters, oldest first').action((numbers: number[], given: Options) =>
+      withState(session, given, environment => list(session, given, numbers, environment)),
+    ),
+  )
+  outbox.addCommand(
+    letters('replay', 'put dead letters into the queue once more')
+      .option('--all', 'those of every sink')
+      .action((numbers: number[], given: Options) =>
+        withState(session, given, async environment => {
+          const count = await replayDead(environment, chosen(given, numbers), session.log)
+          session.stderr.write(`${count} go with the next run, for their sink alone\n`)
+        }),
+      ),
+  )
+  outbox.addCommand(
+    letters('drop', 'give dead letters up for good')
+      .option('--all', 'those of every sink')
+      .action((numbers: number[], given: Options) =>
+        withState(session, given, async environment => {
+          const count = await dropDead(environment, chosen(given, numbers), session.log)
+          session.stderr.write(`${count} given up; the loss ledger counts them\n`)
+        }),
+      ),
+  )
+  return outbox
+}
+
+function shared(name: string, summary: string): Command {
+  return new Command(name)
+    .summary(summary)
+    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
+    .addOption(options.config())
+    .addOption(options.state())
+    .addOption(options.output())
+}
+
+function letters(name: string, summary: string): Command {
+  return shared(name, summary)
+    .argument('[number...]', 'sequence numbers of dead letters, as `list` shows them', sequence)
+    .option('--sink <name>', 'those of this sink')
+}
+
+function sequence(text: string, before: readonly number[] = []): number[] {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 1) {
+    throw new InvalidArgumentError('it is a whole number, see `orthrus outbox list`')
+  }
+  return [...before, number]
+}
+
+function filter({ sink }: Options, numbers: readonly number[] = []): DeadFilter {
+  return { sink, ...(numbers.length === 0 ? {} : { sequences: new Set(numbers) }) }
+}
+
+/** For what changes something: nobody means all of them by saying nothing. */
+function chosen(given: Options, numbers: readonly number[] = []): DeadFilter {
+  if (given.sink === undefined && numbers.length === 0 && given.all !== true) {
+    throw new SensorError('USAGE', 'say which: `--sink NAME`, numbers, or `--all`')
+  }
+  return filter(given, numbers)
+}
+
+async function withState(
+  session: Session,
+  { config: file, state }: Options,
+  work: (environment: Environment) => Promise<void>,
+): Promise<void> {
+  const config = configFor(session, file, state === undefined ? {} : { state })
+  const { directory } = config.state
+  if (!existsSync(join(directory, 'memory'))) {
+    throw new SensorError(
+      'STATE_UNUSABLE',
+      `\`${directory}\` holds no memory of a sensor; name it with \`--state\` or \`-c\``,
+    )
+  }
+  const environment = await openEnvironment({ directory })
+  try {
+    await work(environment)
+  } finally {
+    await environment.close()
+  }
+}
+
+async function status(session: Session, given: Options, environment: Environment): Promise<void> {
+  const report = readOutbox(environment, session.log)
+  const json = outputOf(session, given.output) === 'json'
+  session.stdout.write(json ? `${JSON.stringify(report)}\n` : statusText(report))
+}
+
+async function list(
+  session: Session,
+  given: Options,
+  numbers: readonly number[],
+  environment: Environment,
+): Promise<void> {
+  const json = outputOf(session, given.output) === 'json'
+  let count = 0
+  for (const { letter } of deadLetters(environment, filter(given, numbers))) {
+    if (letter === undefined) continue
+    count++
+    session.stdout.write(json ? `${JSON.stringify(letter)}\n` : letterText(letter))
+  }
+  if (!json && count === 0) session.stdout.write('no dead letters\n')
+}

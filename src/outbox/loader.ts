@@ -1,0 +1,101 @@
+import { keySequence, sequenceKey } from '../storage/entry.ts'
+import { type Environment } from '../storage/environment.ts'
+import { type Entry } from '../storage/store.ts'
+import { when } from './dead-letter.ts'
+import { entryHead } from './entry.ts'
+import { queuedAlert } from './queued.ts'
+import { type When, wants } from './route.ts'
+import { type LaneStore } from './store.ts'
+import { type Window } from './window.ts'
+
+const pageSize = 256
+const pagesAtOnce = 4
+
+export interface LoaderOptions {
+  readonly name: string
+  readonly environment: Environment
+  readonly store: LaneStore
+  readonly window: Window
+  readonly when: When | undefined
+  /** Alerts older than so many ms are given up; 0 for none. */
+  readonly maxAge: number
+  /** Sent already, with nobody to say that it came. */
+  readonly isUnsure: (sequence: number) => boolean
+}
+
+/** Brings the alerts that one sink still wants from the disk into its window, in order. */
+export class Loader {
+  readonly #options: LoaderOptions
+  /** All up to this number is in the window or not to be sent. */
+  #position: number
+
+  constructor(options: LoaderOptions) {
+    this.#options = options
+    this.#position = options.store.cursor
+  }
+
+  /** Reads again what comes after `sequence`. */
+  rewind(sequence: number): void {
+    this.#position = Math.min(this.#position, sequence)
+  }
+
+  /** True when there may be more on the disk, and room for it. */
+  fill(most: { readonly alerts: number; readonly bytes: number }): boolean {
+    const { environment, window, store } = this.#options
+    const full = () => window.size >= most.alerts || window.bytes >= most.bytes
+    this.#position = Math.max(this.#position, store.cursor)
+    for (let pages = 0; pages < pagesAtOnce; pages++) {
+      if (full()) return false
+      const after = sequenceKey(this.#position)
+      const limit = Math.min(pageSize, most.alerts)
+      const page = environment.page('alerts', { after, limit })
+      for (const entry of page) {
+        if (full()) return false
+        this.#take(entry)
+      }
+      if (page.length < limit) return false
+    }
+    return !full()
+  }
+
+  #take(entry: Entry): void {
+    const { store, window, isUnsure, name } = this.#options
+    const sequence = keySequence(entry.key)
+    this.#position = sequence
+    if (store.isDone(sequence) || isUnsure(sequence) || window.get(sequence)) return
+    const alert = queuedAlert(sequence, entry.value)
+    if (alert === undefined || entry.value === undefined) {
+      this.#bury(sequence, entry.value)
+      return
+    }
+    const { only, level, rule } = entryHead(entry.value)
+    if ((only !== undefined && only !== name) || !wants(this.#options.when, alert)) {
+      store.settle(sequence, 'filtered')
+    } else if (this.#isTooOld(alert.acceptedAt)) store.drop('max_age', { sequence, level, rule })
+    else window.add(alert, entry.value.length)
+  }
+
+  #isTooOld(acceptedAt: number): boolean {
+    const { maxAge } = this.#options
+    return maxAge > 0 && acceptedAt > 0 && Date.now() - acceptedAt > maxAge
+  }
+
+  /** The disk did not keep the entry as it was written. */
+  #bury(sequence: number, value: Buffer | undefined): void {
+    const { store, name } = this.#options
+    const { level, rule, acceptedAt } = entryHead(value ?? Buffer.alloc(0))
+    store.bury({
+      sequence,
+      sink: name,
+      reason: 'corrupt',
+      error: 'the stored entry is damaged',
+      attempts: 0,
+      first: '',
+      last: when(Date.now()),
+      accepted: when(acceptedAt),
+      level,
+      rule,
+      alert: value?.toString('base64') ?? '',
+    })
+  }
+}

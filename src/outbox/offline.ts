@@ -1,0 +1,139 @@
+import { type Document } from '../alerts/alert.ts'
+import { type Log } from '../operate/log.ts'
+import { type Environment } from '../storage/environment.ts'
+import { type Operation } from '../storage/operation.ts'
+import { type Entry } from '../storage/store.ts'
+import { type Account } from './account.ts'
+import { type DeadLetter, deadSequence, readDeadLetter } from './dead-letter.ts'
+import { keysOf } from './done-set.ts'
+import { acceptOperation } from './entry.ts'
+import { Ledger, type Loss, readLedger } from './ledger.ts'
+import { openStores } from './open.ts'
+import { type LaneStore } from './store.ts'
+
+/** The outbox of a sensor that does not run, as it is on the disk. */
+export interface OfflineOutbox {
+  readonly sinks: readonly SinkReport[]
+  readonly losses: readonly Loss[]
+  /** Alerts in the queue. */
+  readonly waiting: number
+}
+
+export interface SinkReport extends Account {
+  readonly sink: string
+  readonly accepted: number
+  readonly pending: number
+  readonly lastSuccess: number
+  readonly lastError: string
+}
+
+const pageSize = 500
+
+/** What the disk says of every sink that it knows. */
+export function readOutbox(environment: Environment, log: Log): OfflineOutbox {
+  const { stores } = open(environment, log)
+  const sinks = stores.map(store => ({
+    sink: store.name,
+    ...store.account,
+    accepted: store.accepted,
+    pending: store.pending,
+    lastSuccess: store.known.lastSuccess,
+    lastError: store.known.lastError,
+  }))
+  const waiting = environment.scan('alerts', { limit: 1e8 }, 0).length
+  return { sinks, losses: readLedger(environment), waiting }
+}
+
+/** Which dead letters are meant; what is left out does not restrict. */
+export interface DeadFilter {
+  readonly sink?: string | undefined
+  readonly sequences?: ReadonlySet<number>
+}
+
+/** One dead letter as it is stored; without `letter` when it is damaged itself. */
+export interface StoredLetter {
+  readonly key: Buffer
+  readonly bytes: number
+  readonly letter?: DeadLetter
+}
+
+/** Dead letters by sink, oldest first. */
+export function* deadLetters(
+  environment: Environment,
+  { sink, sequences }: DeadFilter,
+): Generator<StoredLetter> {
+  const range = sink === undefined ? {} : keysOf(sink)
+  for (let from: { readonly start?: Buffer; readonly after?: Buffer } = range; ; ) {
+    const page = environment.page('dlq', { ...range, ...from, limit: pageSize })
+    const wanted = page.filter(({ key }) => sequences?.has(deadSequence(key)) ?? true)
+    yield* wanted.map(stored)
+    const after = page.at(-1)?.key
+    if (after === undefined) return
+    from = { after }
+  }
+}
+
+function stored({ key, value }: Entry): StoredLetter {
+  const letter = readDeadLetter(value)
+  return { key, bytes: value?.length ?? 0, ...(letter && { letter }) }
+}
+
+/** Puts dead letters into the queue once more, each for its sink alone. Gives how many. */
+export function replayDead(environment: Environment, filter: DeadFilter, log: Log) {
+  return change(environment, filter, log, (store, { key, bytes, letter }) => {
+    const document = letter && letter.reason !== 'corrupt' ? parse(letter.alert) : undefined
+    if (document === undefined) return []
+    store.replayed(key, bytes)
+    return [acceptOperation(document, { only: store.name, replayed: true })]
+  })
+}
+
+/** Gives dead letters up for good; the loss ledger knows. Gives how many. */
+export function dropDead(environment: Environment, filter: DeadFilter, log: Log) {
+  return change(environment, filter, log, (store, { key, bytes }) => {
+    store.dropDead(key, bytes, 'operator')
+    return []
+  })
+}
+
+/** Changes each letter and what its sink's account says in one transaction a page. */
+async function change(
+  environment: Environment,
+  filter: DeadFilter,
+  log: Log,
+  one: (store: LaneStore, found: StoredLetter) => Operation[],
+): Promise<number> {
+  const { stores, ledger } = open(environment, log)
+  let changed = 0
+  const found = [...deadLetters(environment, filter)]
+  for (let start = 0; start < found.length; start += pageSize) {
+    const operations: Operation[] = []
+    for (const letter of found.slice(start, start + pageSize)) {
+      const sink = letter.key.subarray(0, -9).toString()
+      const store = stores.find(({ name }) => name === sink)
+      if (store === undefined) continue
+      const before = store.account.dead
+      operations.push(...one(store, letter))
+      changed += before - store.account.dead
+    }
+    operations.push(...stores.flatMap(store => store.operations()), ...ledger.operations())
+    await environment.commit(operations)
+  }
+  return changed
+}
+
+function open(environment: Environment, log: Log) {
+  const ledger = new Ledger(environment)
+  const names = environment.scan('lanes', { limit: 10_000 }, 0).map(({ key }) => key.toString())
+  const { stores } = openStores(environment, names, { ledger, log, touch: () => undefined })
+  return { stores, ledger }
+}
+
+function parse(text: string): Document | undefined {
+  try {
+    const document: unknown = JSON.parse(text)
+    return typeof document === 'object' && document !== null ? (document as Document) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,62 @@
+import { type Log } from '../operate/log.ts'
+import { keySequence } from '../storage/entry.ts'
+import { type Environment } from '../storage/environment.ts'
+import { type Operation } from '../storage/operation.ts'
+import { Backlog } from './backlog.ts'
+import { keysOf } from './done-set.ts'
+import { type Ledger } from './ledger.ts'
+import { LaneStore, newestAlert, oldestAlert } from './store.ts'
+
+export interface OpenParts {
+  readonly ledger: Ledger
+  readonly touch: () => void
+  readonly log: Log
+}
+
+export interface OpenedStores {
+  readonly backlog: Backlog
+  readonly stores: readonly LaneStore[]
+  /** All alerts up to this number have left. */
+  readonly start: number
+  /** Removes what is left of sinks that are no longer configured, and of older releases. */
+  readonly forget: readonly Operation[]
+}
+
+/** What is known of each configured sink. A new one begins with the oldest alert in the queue. */
+export function openStores(
+  environment: Environment,
+  names: readonly string[],
+  { ledger, touch, log }: OpenParts,
+): OpenedStores {
+  const newest = newestAlert(environment)
+  const start = (oldestAlert(environment) ?? newest + 1) - 1
+  const backlog = new Backlog(newest)
+  const parts = { environment, backlog, ledger, touch }
+  const stores = names.map(name => {
+    const base = Math.max(start, formerCursor(environment, name))
+    return new LaneStore(name, parts, base)
+  })
+  return { backlog, stores, start, forget: forgotten(environment, new Set(names), log) }
+}
+
+/** Where a sink was when each had nothing but a cursor. */
+function formerCursor(environment: Environment, name: string): number {
+  const stored = environment.get('cursors', name)
+  return stored === undefined ? 0 : keySequence(stored) || 0
+}
+
+function forgotten(environment: Environment, names: ReadonlySet<string>, log: Log): Operation[] {
+  const operations: Operation[] = environment
+    .page('cursors', { limit: 10_000 })
+    .map(({ key }) => ({ kind: 'remove', table: 'cursors', key }))
+  for (const { key } of environment.page('lanes', { limit: 10_000 })) {
+    const name = key.toString()
+    if (names.has(name)) continue
+    log.warn({ sink: name }, 'no longer configured: its place in the queue is forgotten')
+    operations.push({ kind: 'remove', table: 'lanes', key })
+    for (const bitmap of environment.page('acked', { ...keysOf(name), limit: 1e6 })) {
+      operations.push({ kind: 'remove', table: 'acked', key: bitmap.key })
+    }
+  }
+  return operations
+}

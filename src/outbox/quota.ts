@@ -1,0 +1,156 @@
+import { statfs } from 'node:fs/promises'
+import { levels } from '../alerts/alert.ts'
+import { sequenceKey } from '../storage/entry.ts'
+import { type Environment } from '../storage/environment.ts'
+import { type Backlog } from './backlog.ts'
+import { Ballast } from './ballast.ts'
+import { entryHead, longestHead } from './entry.ts'
+import { type Lane } from './lane.ts'
+
+const level = (name: (typeof levels)[number]) => levels.indexOf(name)
+
+/** From which fill on which alerts are given up, oldest first. */
+const steps = [
+  { fill: 0.8, level: level('low') },
+  { fill: 0.9, level: level('medium') },
+  { fill: 0.95, level: level('high') },
+  { fill: 1, level: level('critical') },
+] as const
+/** How far below its step the fill is brought. */
+const slack = 0.01
+const dropsAtOnce = 2000
+const deadShare = 0.1
+const deadAge = 7 * 86_400_000
+/** What other programs are left of the disk: the smaller of the two. */
+const reserve = { share: 0.05, bytes: 512 * 1024 * 1024 }
+/** A nearly full disk alone makes the quota no smaller than this. */
+const leastQuota = 16 * 1024 * 1024
+
+export interface QuotaParts {
+  readonly bytes: number
+  readonly environment: Environment
+  readonly backlog: Backlog
+  readonly lanes: readonly Lane[]
+}
+
+/**
+ * Keeps the queue within its bytes by giving up, in this order: dead letters older than seven days,
+ * then alerts by level and age. Only of sinks that have fallen behind, until the quota is used up.
+ */
+export class Quota {
+  readonly #parts: QuotaParts
+  /** Below this number each step has nothing left to drop, for the sinks of `#behind`. */
+  readonly #from = steps.map(() => 0)
+  #behind = ''
+  readonly #ballast: Ballast
+  #limit: number
+  #squeezed: number | undefined
+
+  constructor(parts: QuotaParts) {
+    this.#parts = parts
+    this.#limit = parts.bytes
+    this.#ballast = new Ballast(parts.environment.directory)
+  }
+
+  /** Bytes that may be used now. */
+  get limit(): number {
+    return Math.min(this.#limit, this.#squeezed ?? Number.POSITIVE_INFINITY)
+  }
+
+  get used(): number {
+    return this.#parts.backlog.bytes + this.#deadBytes()
+  }
+
+  /** Looks at the disk: its reserve shrinks the quota, and when it is full, more and more. */
+  async look(): Promise<void> {
+    const { environment, bytes } = this.#parts
+    const full = environment.health().state === 'disk_full'
+    this.#squeezed = full ? Math.min(this.#squeezed ?? this.used, this.used) * 0.95 : undefined
+    if (full) await this.#ballast.release()
+    const disk = await statfs(environment.directory).catch(() => undefined)
+    if (disk === undefined) return
+    const free = disk.bavail * disk.bsize
+    if (!full) await this.#ballast.keep(free)
+    const spare = free - Math.min(reserve.bytes, disk.blocks * disk.bsize * reserve.share)
+    const room = Math.max(leastQuota, environment.fileBytes() + Math.max(0, spare))
+    this.#limit = Math.min(bytes, room)
+  }
+
+  /** Drops what is too much. True when it stopped early, to let others run. */
+  enforce(): boolean {
+    this.#dropDead()
+    const behind = this.#lagging()
+    const names = behind.map(lane => lane.store.name).join()
+    if (names !== this.#behind) this.#from.fill(0)
+    this.#behind = names
+    let left = dropsAtOnce
+    for (const [index, step] of steps.entries()) {
+      // Once all is used, nobody is spared.
+      const lanes = this.used >= this.limit ? this.#parts.lanes : behind
+      if (this.#load(behind) > step.fill * this.limit) left = this.#drop(index, lanes, left)
+      if (left <= 0) return true
+    }
+    return false
+  }
+
+  /** What the sinks that have fallen behind keep; the others will soon be done with theirs. */
+  #load(behind: readonly Lane[]): number {
+    const { used } = this
+    if (used >= this.limit) return used
+    return this.#deadBytes() + Math.max(0, ...behind.map(lane => lane.store.pendingBytes))
+  }
+
+  #lagging(): Lane[] {
+    return this.#parts.lanes.filter(
+      ({ circuit, store }) => circuit.state !== 'up' || store.pendingBytes > this.limit / 2,
+    )
+  }
+
+  /** Drops alerts of one step; gives how many more may be dropped now. */
+  #drop(index: number, lanes: readonly Lane[], most: number): number {
+    const step = steps[index] ?? steps[3]
+    const target = (step.fill - slack) * this.limit
+    let left = most
+    let inOrder = true
+    for (const sequence of this.#parts.backlog.upTo(step.level, this.#from[index] ?? 0)) {
+      if (left <= 0 || this.#load(lanes) <= target) break
+      const dropped = this.#dropOne(sequence, lanes)
+      left -= dropped
+      inOrder &&= dropped > 0
+      if (inOrder) this.#from[index] = sequence
+    }
+    return left
+  }
+
+  #dropOne(sequence: number, lanes: readonly Lane[]): number {
+    const { environment, backlog } = this.#parts
+    const holders = lanes.filter(lane => !lane.store.isDone(sequence))
+    if (holders.length === 0) return 0
+    const range = { start: sequenceKey(sequence), limit: 1 }
+    const [entry] = environment.scan('alerts', range, longestHead)
+    const rule = entry?.key.equals(range.start) ? entryHead(entry.head).rule : ''
+    const lost = { sequence, level: backlog.level(sequence), rule }
+    return holders.filter(lane => lane.drop(lost)).length
+  }
+
+  #deadBytes(): number {
+    return this.#parts.lanes.reduce((sum, { store }) => sum + store.deadBytes, 0)
+  }
+
+  /** Dead letters: never more than a tenth of the quota, and when room is short not for ever. */
+  #dropDead(): void {
+    const short = this.used > steps[0].fill * this.limit
+    const tooMany = () => this.#deadBytes() > deadShare * this.limit
+    if (!short && !tooMany()) return
+    const now = Date.now()
+    const bySize = this.#parts.lanes.toSorted((a, b) => b.store.deadBytes - a.store.deadBytes)
+    for (const { store } of bySize) {
+      if (store.account.dead === 0) continue
+      for (const { key, bytes, at } of store.deadLetters(256)) {
+        const old = short && now - at > deadAge
+        if (!old && !tooMany()) break
+        store.dropDead(key, bytes)
+      }
+    }
+  }
+}

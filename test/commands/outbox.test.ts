@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { openEnvironment } from '../../src/storage/environment.ts'
+import { accept, imbalance, keeper, names, open, refused, until } from '../outbox/harness.ts'
+import { temporaryDirectory } from '../storage/open.ts'
+import { orthrus } from './orthrus.ts'
+
+let state = ''
+
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line))
+
+/** A stopped sensor's state: of ten alerts the sink `siem` refused two, `other` has all. */
+beforeEach(async () => {
+  state = join(temporaryDirectory(), 'state')
+  const environment = await openEnvironment({ directory: state })
+  const siem = keeper(batch =>
+    batch.some(({ id }) => /[37]/.test(id)) ? refused('bad\u001b[2J') : undefined,
+  )
+  const outbox = await open(environment, { siem, other: keeper() })
+  await accept(outbox, names(10))
+  await outbox.close(5000)
+  await environment.close()
+})
+
+describe('orthrus outbox', () => {
+  test('status tells what became of the alerts of each sink', async () => {
+    const { status, stdout } = await orthrus(['outbox', 'status', '--state', state, '-o', 'json'])
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      waiting: 0,
+      sinks: [
+        { sink: 'other', accepted: 10, delivered: 10, dead: 0, pending: 0 },
+        { sink: 'siem', accepted: 10, delivered: 8, dead: 2, pending: 0 },
+      ],
+      losses: [],
+    })
+    const text = await orthrus(['outbox', 'status', '--state', state, '-o', 'text'])
+    expect(text.stdout).toMatch(/siem +10 +8 +0 +2 +0/)
+  })
+
+  test('list prints dead letters, and nothing that steers a terminal', async () => {
+    const { stdout } = await orthrus(['outbox', 'list', '--state', state, '-o', 'json'])
+    expect(lines(stdout)).toMatchObject([
+      { sequence: 4, sink: 'siem', reason: 'rejected' },
+      { sequence: 8, sink: 'siem', reason: 'rejected' },
+    ])
+    const text = await orthrus(['outbox', 'list', '8', '--state', state, '-o', 'text'])
+    expect(text.stdout).toMatch(/^8 siem high rejected: bad/)
+    expect(text.stdout).not.toContain('\u001b')
+    expect(text.stdout.split('\n')).toHaveLength(3)
+  })
+
+  test('replay sends them once more, to their sink alone', async () => {
+    const replayed = await orthrus(['outbox', 'replay', '--sink', 'siem', '--state', state])
+    expect(replayed).toMatchObject({ status: 0, stderr: expect.stringMatching(/^2 go/) })
+    const environment = await openEnvironment({ directory: state })
+    const [siem, other] = [keeper(), keeper()]
+    const outbox = await open(environment, { siem, other })
+    await until(() => outbox.status.waiting === 0)
+    await outbox.close(1000)
+    expect(siem.ids).toEqual(['a3', 'a7'])
+    expect(other.ids).toEqual([])
+    expect(siem.alerts[0]?.document['labels']).toMatchObject({ replayed: 'true', level: 'high' })
+    expect(outbox.status.sinks).toMatchObject({
+      siem: { accepted: 12, delivered: 10, dead: 0, replayed: 2 },
+      other: { accepted: 12, delivered: 10, filtered: 2 },
+    })
+    expect(imbalance(outbox)).toEqual([])
+    await environment.close()
+  })
+
+  test('drop gives them up, and the ledger says so', async () => {
+    expect(await orthrus(['outbox', 'drop', '4', '--state', state])).toMatchObject({ status: 0 })
+    const { stdout } = await orthrus(['outbox', 'status', '--state', state, '-o', 'json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      sinks: [{}, { sink: 'siem', delivered: 8, dead: 1, dropped: 1 }],
+      losses: [{ sink: 'siem', reason: 'operator', count: 1 }],
+    })
+  })
+
+  test.each(['replay', 'drop'])('%s wants to know which', async name => {
+    const { status, stderr } = await orthrus(['outbox', name, '--state', state])
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--all')])
+  })
+
+  test('says that the sensor must be stopped', async () => {
+    const environment = await openEnvironment({ directory: state })
+    const { status, stderr } = await orthrus(['outbox', 'status', '--state', state])
+    await environment.close()
+    expect(status).toBe(1)
+    expect(stderr).toContain(`in use by process ${process.pid}; stop that sensor`)
+  })
+
+  test('makes no memory where there is none', async () => {
+    const nowhere = join(state, 'nowhere')
+    const { status, stderr } = await orthrus(['outbox', 'status', '--state', nowhere])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('holds no memory')])
+  })
+})

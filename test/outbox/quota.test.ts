@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { levels } from '../../src/alerts/alert.ts'
+import { readLedger } from '../../src/outbox/ledger.ts'
+import { openTemporary, temporaryDirectory } from '../storage/open.ts'
+import { accept, down, imbalance, keeper, names, onDisk, open, refused, until } from './harness.ts'
+
+const kib = 1024
+
+describe('quota', () => {
+  test('a dead sink gives up its own backlog by level and age; a live one gets everything', async () => {
+    const environment = await openTemporary()
+    const live = keeper()
+    const dead = keeper(() => down())
+    const quota = 600 * kib
+    const outbox = await open(environment, { live, dead }, { quota })
+    await until(() => dead.state.sends === 0)
+    const sent: string[] = []
+    for (let round = 0; round < 60; round++) {
+      for (const level of levels) {
+        const ids = names(8, `${level}-${round}-`)
+        sent.push(...ids)
+        await accept(outbox, ids, { level, rule: `rule-${level}`, size: 800 })
+      }
+      expect(imbalance(outbox)).toEqual([])
+    }
+    await until(() => live.ids.length === sent.length)
+    await until(() => outbox.quota.used <= quota)
+    await outbox.close(100)
+    expect(new Set(live.ids)).toEqual(new Set(sent))
+    expect(outbox.status.sinks['live']).toMatchObject({ delivered: sent.length, dropped: 0 })
+    expect(imbalance(outbox)).toEqual([])
+
+    const lost = new Map(outbox.ledger.losses.map(one => [one.level, one.count]))
+    const total = 60 * 8
+    // Some of the least is always left: what came after the last time that room was made.
+    expect(lost.get('informational')).toBeGreaterThan(total * 0.9)
+    expect(lost.get('low')).toBeGreaterThan(total * 0.9)
+    expect(lost.get('medium') ?? 0).toBeGreaterThan(0)
+    expect(lost.get('high') ?? 0).toBeLessThanOrEqual(lost.get('medium') ?? 0)
+    expect(lost.get('critical') ?? 0).toBe(0)
+    expect(new Set(readLedger(environment))).toEqual(new Set(outbox.ledger.losses))
+    expect(outbox.ledger.losses).toContainEqual(
+      expect.objectContaining({ sink: 'dead', reason: 'quota', level: 'low', rule: 'rule-low' }),
+    )
+  })
+
+  test('critical alerts go only when nothing else is left, oldest first', async () => {
+    const environment = await openTemporary()
+    const dead = keeper(() => down())
+    const outbox = await open(environment, { dead }, { quota: 100 * kib })
+    await accept(outbox, names(20, 'low'), { level: 'low', size: 800 })
+    const first = await accept(outbox, names(200, 'c'), { level: 'critical', size: 800 })
+    await until(() => outbox.quota.used < 100 * kib && outbox.backlog.newest === 220)
+    await outbox.close(50)
+    const kept = onDisk(environment)
+    // What was under way when the room was made is never taken away.
+    const held = kept.filter(sequence => sequence <= (first[100] ?? 0)).length
+    expect(held).toBeLessThanOrEqual(1)
+    expect(kept.slice(held)).toEqual(
+      Array.from({ length: kept.length - held }, (_, n) => 220 - kept.length + held + 1 + n),
+    )
+    expect(kept.length).toBeGreaterThan(50)
+    expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('tells of the loss in an alert when the sink is back, and only once', async () => {
+    const environment = await openTemporary()
+    let broken = true
+    const sink = keeper(() => (broken ? down() : undefined))
+    const lossAlert = (facts: Readonly<Record<string, unknown>>) => ({
+      event: { kind: 'pipeline_error', id: 'loss' },
+      facts,
+    })
+    const outbox = await open(environment, { sink }, { quota: 100 * kib, lossAlert })
+    await accept(outbox, names(300), { level: 'low', rule: 'noisy', size: 800 })
+    await until(() => (outbox.status.sinks['sink']?.dropped ?? 0) > 0)
+    broken = false
+    await until(() => sink.ids.includes('loss'))
+    await until(() => outbox.status.sinks['sink']?.pending === 0)
+    await accept(outbox, ['later'])
+    await outbox.close(1000)
+    const told = sink.alerts.filter(({ id }) => id === 'loss')
+    const dropped = outbox.status.sinks['sink']?.dropped
+    expect(told).toHaveLength(1)
+    expect(told[0]?.document['facts']).toMatchObject({
+      sink: 'sink',
+      lost: dropped,
+      by_level: { low: dropped },
+      by_reason: { quota: dropped },
+      rules: [{ id: 'noisy', lost: dropped }],
+    })
+    expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('dead letters take no more than a tenth; the oldest are given up and accounted for', async () => {
+    const environment = await openTemporary()
+    const sink = keeper(() => refused())
+    const outbox = await open(environment, { sink }, { quota: 300 * kib })
+    await accept(outbox, names(200), { size: 800 })
+    await until(() => {
+      const { pending, dropped } = outbox.status.sinks['sink'] ?? {}
+      return (
+        pending === 0 && (dropped ?? 0) > 0 && (outbox.lanes[0]?.store.deadBytes ?? 0) <= 30 * kib
+      )
+    })
+    await outbox.close(1000)
+    const letters = environment.scan('dlq', { limit: 1e4 }, 0)
+    expect(letters.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(30 * kib)
+    expect(outbox.status.sinks['sink']?.dead).toBe(letters.length)
+    expect(outbox.ledger.losses).toMatchObject([{ reason: 'dead_letters' }])
+    expect(imbalance(outbox)).toEqual([])
+  })
+})
+
+/** A file system of 6 MiB of the test's own; undefined where mounting is not allowed. */
+function smallDisk(): string | undefined {
+  const directory = temporaryDirectory()
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'orthrus-test', directory], {
+      stdio: 'ignore',
+    })
+  } catch {
+    return undefined
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', directory]))
+  return directory
+}
+
+function fill(file: string): void {
+  for (const size of [65_536, 4096, 1]) {
+    try {
+      for (;;) appendFileSync(file, Buffer.alloc(size))
+    } catch {
+      // Full for this size.
+    }
+  }
+}
+
+describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a small one)', () => {
+  test('makes room for what comes, keeps the critical, and accounts for the rest', async context => {
+    const disk = smallDisk()
+    if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
+    const environment = await openTemporary(join(disk, 'state'), { retryMs: 20 })
+    let broken = true
+    const sink = keeper(() => (broken ? down() : undefined))
+    const outbox = await open(environment, { sink })
+    await accept(outbox, names(800, 'low'), { level: 'low', size: 800 })
+    await accept(outbox, names(100, 'critical'), { level: 'critical', size: 800 })
+    fill(join(disk, 'filler'))
+    // More than fits into what LMDB has free: the dead sink's oldest and least must make room.
+    await accept(outbox, names(300, 'more'), { level: 'critical', size: 800 })
+    await until(() => outbox.status.sinks['sink']?.accepted === 1200)
+    expect(outbox.status.sinks['sink']?.dropped).toBeGreaterThan(0)
+    expect(outbox.ledger.losses.every(loss => loss.level === 'low')).toBe(true)
+    rmSync(join(disk, 'filler'))
+    broken = false
+    await until(() => outbox.status.sinks['sink']?.pending === 0)
+    await outbox.close(1000)
+    expect(outbox.status.health).toBe('up')
+    const critical = [...names(100, 'critical'), ...names(300, 'more')]
+    expect(sink.ids.filter(id => !id.startsWith('low'))).toEqual(critical)
+    expect(imbalance(outbox)).toEqual([])
+  }, 60_000)
+})

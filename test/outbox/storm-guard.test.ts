@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { alertEntry } from '../../src/outbox/entry.ts'
+import { queuedAlert } from '../../src/outbox/queued.ts'
+import { SinkError } from '../../src/outbox/sink-error.ts'
+import { stormGuard } from '../../src/outbox/storm-guard.ts'
+import { keeper, made } from './harness.ts'
+
+function alerts(count: number, level = 'low', prefix = level) {
+  return Array.from({ length: count }, (_, n) => {
+    const entry = alertEntry(made(`${prefix}${n}`, { level, rule: `r${n % 3}` }))
+    const alert = queuedAlert(n + 1, entry)
+    if (alert === undefined) throw new Error('not an alert')
+    return alert
+  })
+}
+
+/** The guard on a clock of the test's own: pauses take no time and are counted. */
+function guarded(sink: ReturnType<typeof keeper>, burst = 5) {
+  const clock = { now: 0 }
+  const times: number[] = []
+  const watched = {
+    ...sink,
+    send: (batch: Parameters<typeof sink.send>[0]) => {
+      times.push(clock.now)
+      return sink.send(batch)
+    },
+  }
+  const sleep = (ms: number) => {
+    clock.now += ms
+    return Promise.resolve()
+  }
+  const guard = stormGuard(watched, { perSecond: 1, burst, now: () => clock.now, sleep })
+  return { guard, clock, times }
+}
+
+describe('storm guard', () => {
+  test('sends few alerts one by one, within the rate', async () => {
+    const sink = keeper()
+    const { guard, times } = guarded(sink)
+    await guard.send(alerts(10))
+    expect(sink.ids).toEqual(alerts(10).map(({ id }) => id))
+    expect(times).toEqual([0, 0, 0, 0, 0, 1000, 2000, 3000, 4000, 5000])
+  })
+
+  test('in a storm the critical go first, the rest is one digest that says so', async () => {
+    const sink = keeper()
+    const { guard } = guarded(sink)
+    await guard.send([...alerts(500), ...alerts(3, 'critical')])
+    expect(sink.ids.slice(0, 3)).toEqual(['critical0', 'critical1', 'critical2'])
+    expect(sink.alerts).toHaveLength(4)
+    const digest = sink.alerts[3]?.document
+    expect(digest).toMatchObject({
+      message: expect.stringMatching(/^500 alerts in one message: 167 × rule r0/),
+      labels: { digest: 'true', level: 'low' },
+      orthrus: { digest: { count: 500, first_id: 'low0', last_id: 'low499' } },
+    })
+    expect(JSON.parse(sink.alerts[3]?.json ?? '')).toEqual(digest)
+  })
+
+  test('one digest a minute', async () => {
+    const { guard, times } = guarded(keeper())
+    for (let n = 0; n < 3; n++) await guard.send(alerts(100))
+    expect(times).toEqual([0, 60_000, 120_000])
+  })
+
+  test('ten thousand alerts with criticals among them are few messages', async () => {
+    const sink = keeper()
+    const { guard, clock } = guarded(sink, 1)
+    await guard.send([...alerts(4000), ...alerts(60, 'critical')])
+    expect(sink.alerts).toHaveLength(21)
+    expect(clock.now).toBeLessThanOrEqual(60_000)
+  })
+
+  test('tells what was sent before it failed', async () => {
+    let sends = 0
+    const sink = keeper(() =>
+      ++sends === 3 ? new SinkError('permanent', 'no', { retryAfter: 9 }) : undefined,
+    )
+    const { guard } = guarded(sink)
+    const batch = alerts(5)
+    const error = await guard.send(batch).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ fault: 'transient', retryAfter: 9 })
+    expect(error instanceof SinkError && error.delivered).toEqual(batch.slice(0, 2))
+    expect(error instanceof SinkError && error.rejected).toEqual(batch.slice(2, 3))
+  })
+})

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Alert, type Sink } from '../../src/sinks/sink.ts'
+import { type Alert } from '../../src/sinks/sink.ts'
 import { alert, hostile } from './alert.ts'
 import { authority, localNames } from './support/certificates.ts'
 import { openSink } from './support/open.ts'
@@ -134,71 +134,7 @@ describe.each(receivers)('syslog to $name', ({ name, start }) => {
       expect(one).toMatchObject({ pri: '131', host: 'sensor-1', app: 'orthrus' })
     expect(messages.map(one => one.msg.trim())).toContain('ü ☃ 𝒳')
   })
-
-  test.each([
-    ['is killed', ['SIGKILL']],
-    ['stalls and is killed', ['SIGSTOP', 'SIGKILL']],
-  ] as const)(
-    'a receiver that %s loses nothing when what is not certain goes again',
-    async (_, signals) => {
-      const receiver = await start({ transport: 'tcp' })
-      const sink = await open(receiver.port)
-      const queue = new ReplayingQueue(sink)
-      for (let n = 0; n < 40; n++) {
-        queue.add(Array.from({ length: 100 }, (_, i) => alert(n * 100 + i, 'x'.repeat(600))))
-        if (n === 10) {
-          const [first, second] = signals
-          receiver.kill(first)
-          if (second !== undefined) setTimeout(() => receiver.kill(second), 300)
-        }
-        await queue.flush(1)
-        if (n === 20) await receiver.restart()
-      }
-      await queue.flush(200)
-      await sink.close()
-      const count = () => new Set(receiver.messages().map(one => one.id)).size
-      await until(
-        () => count() === 4000,
-        () => `${count()} of 4000`,
-      )
-      // Whole, not only begun.
-      expect(new Set(idsOf(receiver)).size).toBe(4000)
-    },
-  )
 })
-
-/** What the outbox does for a far side without acknowledgement: all of the window again. */
-class ReplayingQueue {
-  readonly #sink: Sink
-  readonly #window: Alert[][] = []
-  #next = 0
-
-  constructor(sink: Sink) {
-    this.#sink = sink
-    sink.unconfirmed?.onLost(() => {
-      this.#next = 0
-    })
-  }
-
-  add(batch: Alert[]): void {
-    this.#window.push(batch)
-  }
-
-  /** Sends what waits; gives up for now after so many failures. */
-  async flush(patience: number): Promise<void> {
-    let left = patience
-    while (left > 0 && this.#next < this.#window.length) {
-      const batch = this.#window[this.#next++] ?? []
-      try {
-        await this.#sink.send(batch)
-      } catch {
-        this.#next = 0
-        left--
-        await new Promise(resolve => setTimeout(resolve, 20))
-      }
-    }
-  }
-}
 
 describe('syslog', () => {
   async function listen(onSocket: (socket: Socket) => void) {

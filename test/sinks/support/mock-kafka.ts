@@ -73,28 +73,36 @@ export function startMockCluster(brokers = 3) {
   const client = create(0, settings, null, 0)
   const cluster = start(client, brokers)
   setController(cluster)
+  let ended = false
   onTestFinished(() => {
+    ended = true
     api.end(cluster)
     api.destroy(client)
   })
+  // What a timer of a test does too late would be done to freed memory.
+  const act = (work: () => unknown) => {
+    if (!ended) work()
+  }
   return {
     brokers: String(api.bootstraps(cluster)).split(','),
     createTopic: (name: string, partitions: number) =>
-      void api.topic(cluster, name, partitions, brokers),
+      act(() => api.topic(cluster, name, partitions, brokers)),
     /** A topic of which every request says `code`. */
-    failTopic: (name: string, code: number) => void api.topicError(cluster, name, code),
+    failTopic: (name: string, code: number) => act(() => api.topicError(cluster, name, code)),
     moveLeader: (name: string, partition: number, broker: number) =>
-      void api.leader(cluster, name, partition, broker),
+      act(() => api.leader(cluster, name, partition, broker)),
     /** What the next requests to produce are answered; -195 cuts the connection. */
-    failProduce: (...codes: number[]) => void api.errors(cluster, produce, codes.length, codes),
-    failInit: (...codes: number[]) => void api.errors(cluster, initProducerId, codes.length, codes),
-    clearErrors: () => void api.clear(cluster, produce),
+    failProduce: (...codes: number[]) =>
+      act(() => api.errors(cluster, produce, codes.length, codes)),
+    failInit: (...codes: number[]) =>
+      act(() => api.errors(cluster, initProducerId, codes.length, codes)),
+    clearErrors: () => act(() => api.clear(cluster, produce)),
     /** The next request to `broker` is done, its answer comes after `ms`. */
     delayProduce: (broker: number, ms: number) =>
-      void api.errorRtt(cluster, broker, produce, 1, 'int', 0, 'int', ms),
-    down: (broker: number) => void api.down(cluster, broker),
-    up: (broker: number) => void api.up(cluster, broker),
-    slow: (broker: number, ms: number) => void api.rtt(cluster, broker, ms),
+      act(() => api.errorRtt(cluster, broker, produce, 1, 'int', 0, 'int', ms)),
+    down: (broker: number) => act(() => api.down(cluster, broker)),
+    up: (broker: number) => act(() => api.up(cluster, broker)),
+    slow: (broker: number, ms: number) => act(() => api.rtt(cluster, broker, ms)),
   }
 }
 

@@ -1,6 +1,7 @@
 # make          build: BPF object, host library, TypeScript; installs what is missing when root
 # make run      build, then run the sensor on the default interface (ARGS="-i eth0 --learn 0")
 # make test     build, then every test; those that need root run when there is root (TESTS=test/config)
+# make test-kafka   the Kafka tests against real brokers as well (KAFKA_BROKERS=host:port,…)
 # make bench    build, then the benchmarks
 # make fuzz     the parser and the decoders against hostile bytes (FUZZ_SECONDS=60 DECODER_SECONDS=30)
 # make check    lint and types
@@ -9,7 +10,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all run test bench fuzz check clean packages-build packages-test packages-fuzz
+.PHONY: all run test test-kafka bench fuzz check clean packages-build packages-test packages-fuzz
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(V),1)
@@ -48,8 +49,12 @@ all: build/sensor.bpf.o $(HOST) dist/.stamp
 run: all
 	@bin/orthrus run $(ARGS)
 
-test: $(NEED_TEST) all
+test: $(NEED_TEST) all build/peers/syslog-ng
 	$(Q)npx vitest run $(TESTS)
+
+test-kafka: $(NEED_TEST) all
+	$(Q)test -n "$(KAFKA_BROKERS)" || { echo 'KAFKA_BROKERS=host:port,… says which brokers' >&2; exit 2; }
+	$(Q)KAFKA_BROKERS="$(KAFKA_BROKERS)" npx vitest run test/sinks/kafka.test.ts
 
 bench: all build/bench/.stamp
 	$(Q)set -e; for file in $(BENCHES:bench/%.ts=build/bench/bench/%.js); do node $$file; done
@@ -115,6 +120,11 @@ build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node
 node_modules/.orthrus: package-lock.json | $(NEED_BUILD)
 	$(short) NPM node_modules
 	$(Q)npm ci --ignore-scripts $(if $(Q),--loglevel=error >/dev/null) && touch $@
+
+# Beside rsyslog, which its package excludes; without it those tests are skipped.
+build/peers/syslog-ng: | $(NEED_TEST) build
+	$(short) PEER syslog-ng
+	$(Q)scripts/syslog-ng.sh $(CURDIR)/$@
 
 build:
 	@mkdir -p $@

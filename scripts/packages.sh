@@ -14,6 +14,12 @@ header_from() {
 	done
 	echo "$2"
 }
+plugin_from() {
+	for path in /usr/lib/"$1" /usr/lib/*/"$1"; do
+		[ ! -e "$path" ] || return 0
+	done
+	echo "$2"
+}
 library_from() { ldconfig -p 2>/dev/null | grep -q "$1" || echo "$2"; }
 
 missing() {
@@ -36,6 +42,11 @@ missing() {
 			command_from tcpreplay tcpreplay
 			command_from tshark tshark
 			command_from capinfos wireshark-common
+			command_from openssl openssl
+			command_from rsyslogd rsyslog
+			plugin_from rsyslog/lmnsd_ossl.so rsyslog-openssl
+			command_from kcat kcat
+			library_from librdkafka.so.1 librdkafka1
 			;;
 		fuzz)
 			fuzzer_from || echo "libclang-rt-$(clang_major)-dev"

@@ -6,6 +6,7 @@ import { replayCommand } from './replay.ts'
 import { rulesCommand } from './rules/index.ts'
 import { runCommand } from './run.ts'
 import { type Session } from './session.ts'
+import { sinksCommand } from './sinks.ts'
 
 /** Every command, in the order of `--help`. */
 export const commands: readonly ((session: Session) => Command)[] = [
@@ -14,5 +15,6 @@ export const commands: readonly ((session: Session) => Command)[] = [
   checkCommand,
   rulesCommand,
   outboxCommand,
+  sinksCommand,
   doctorCommand,
 ]

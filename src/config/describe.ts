@@ -34,7 +34,7 @@ function unknownKey(path: readonly string[], key: string, { parentSchema }: Erro
 
 function because(error: ErrorObject): string {
   const say = reasons[error.keyword]
-  const found = shown(error.data)
+  const found = error.parentSchema?.['secret'] === true ? 'something secret' : shown(error.data)
   return say === undefined ? `${error.message ?? 'is wrong'}, found ${found}` : say(error, found)
 }
 

@@ -16,13 +16,19 @@ export const Type = {
     properties,
     ...options,
   }),
+  Record: (names: { readonly pattern: string }, values: object, options: Options) => ({
+    type: 'object',
+    patternProperties: { [names.pattern]: values },
+    ...options,
+  }),
   Array: (items: object, options: Options) => ({ type: 'array', items, ...options }),
   String: (options?: Options) => ({ type: 'string', ...options }),
+  Number: (options?: Options) => ({ type: 'number', ...options }),
   Integer: (options?: Options) => ({ type: 'integer', ...options }),
   Boolean: (options?: Options) => ({ type: 'boolean', ...options }),
   Enum: (values: readonly string[], options: Options) => ({ enum: values, ...options }),
   Unsafe: (schema: object) => schema,
 } as unknown as Pick<
   TypeBox,
-  'Object' | 'Array' | 'String' | 'Integer' | 'Boolean' | 'Enum' | 'Unsafe'
+  'Object' | 'Record' | 'Array' | 'String' | 'Number' | 'Integer' | 'Boolean' | 'Enum' | 'Unsafe'
 >

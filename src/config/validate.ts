@@ -27,6 +27,9 @@ ajv.addKeyword({
     (parseDuration(value) ?? 0) <= (parseDuration(limit) ?? 0),
 })
 
+// An option that is never shown; `describe.ts` and the sinks look at it.
+ajv.addKeyword({ keyword: 'secret', schemaType: 'boolean' })
+
 const compiled = new WeakMap<object, ValidateFunction>()
 
 /** Everything wrong with `value`, most outer first; defaults are filled into it on the way. */

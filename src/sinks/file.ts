@@ -1,8 +1,11 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { duration } from '../config/section.ts'
 import { Type } from '../config/type.ts'
 import { SensorError } from '../errors.ts'
+import { isDue, rotate, rotationOf } from './file/rotation.ts'
+import { syncDirectory } from './file/sync.ts'
 import { defineSink } from './sink.ts'
 import { repairLastLine } from './torn-line.ts'
 
@@ -13,12 +16,30 @@ const schema = Type.Object(
       description: 'File that each alert is appended to as one JSON line; SIGHUP opens it anew.',
       examples: ['/var/log/orthrus/alerts.jsonl'],
     }),
+    rotate_size: Type.Integer({
+      minimum: 0,
+      maximum: 1_048_576,
+      default: 0,
+      description: 'MiB after which a new file is begun; 0 leaves that to logrotate.',
+    }),
+    rotate_every: duration({
+      default: '0',
+      maxDuration: '366d',
+      description: 'Time after which a new file is begun, by the clock in UTC; 0 for never.',
+    }),
+    keep: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 7,
+      description: 'Old files that are kept, the newest as `.1`.',
+    }),
   },
   { additionalProperties: false, description: 'A file of JSON lines.' },
 )
 
 export const fileSink = defineSink(schema, async options => {
   const path = resolve(options.path)
+  const rotation = rotationOf(options)
   let file: AlertFile | undefined = await openFile(path)
   // One after the other: a SIGHUP must not close the file under a write.
   let last: Promise<unknown> = Promise.resolve()
@@ -35,10 +56,17 @@ export const fileSink = defineSink(schema, async options => {
     return file
   }
   return {
+    limits: { alerts: 1024, bytes: 1024 * 1024 },
+    answer: () => `written and synced to ${path}`,
     send: batch =>
       inTurn(async () => {
-        const current = file !== undefined && (await isStill(path, file)) ? file : await renew()
-        await append(path, current, batch.map(alert => `${alert.json}\n`).join(''))
+        const text = batch.map(alert => `${alert.json}\n`).join('')
+        let current = file !== undefined && (await isStill(path, file)) ? file : await renew()
+        if (current.regular && (await isDue(current.handle, Buffer.byteLength(text), rotation))) {
+          await rotate(path, rotation.keep)
+          current = await renew()
+        }
+        await append(path, current, text)
       }),
     reopen: () => inTurn(async () => void (await renew())),
     check: () => inTurn(async () => (await openFile(path)).handle.close()),
@@ -94,16 +122,6 @@ async function append(path: string, { handle, regular }: AlertFile, text: string
     // A half-written line would run into the next alert.
     if (regular) await handle.truncate(before).catch(() => undefined)
     throw unavailable(path, error)
-  }
-}
-
-/** The entry of a new file in its directory must outlive a power cut as well. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

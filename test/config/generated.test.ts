@@ -34,7 +34,14 @@ test('the example with every option switched on is valid, and still all defaults
   rmSync(folder, { recursive: true })
   expect(faults).toEqual([])
   expect({ ...config, sinks: {} }).toEqual({ ...readConfig().config, sinks: {} })
-  expect(Object.keys(config?.sinks ?? {})).toEqual(['console', 'file'])
+  expect(Object.keys(config?.sinks ?? {})).toEqual([
+    'console',
+    'file',
+    'kafka',
+    'slack',
+    'syslog',
+    'webhook',
+  ])
 })
 
 test('every option has a sentence and none is undefined', () => {

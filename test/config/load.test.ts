@@ -105,7 +105,7 @@ describe('every fault is told in one run, where it stands', () => {
       '7:35: `network.home[2]` is not a network, found `"nonsense"`; write it as 192.0.2.0/24 or 2001:db8::/32',
       '9:13: `devices.learning` must be a duration such as 30s, 15m, 1h, 7d or 0, found `"5 minutes"`',
       '11:13: `summary.interval` must be a duration such as 30s, 15m, 1h, 7d or 0, found `5`',
-      '13:19: `sinks.console.type` must be one of console, file, found `"consol"`; did you mean `console`?',
+      '13:19: `sinks.console.type` must be one of console, file, kafka, slack, syslog, webhook, found `"consol"`; did you mean `console`?',
       '14:3: `Bad` cannot be a name in `sinks`; allowed is ^[a-z][a-z0-9-]{0,31}$',
       '15:3: `sinks.f.path` is missing',
       '16:1: unknown key `statee`; did you mean `state`?',

@@ -1,17 +1,40 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createLog } from '../../src/operate/log.ts'
 import * as sinks from '../../src/sinks/index.ts'
 import { Output } from '../../src/sinks/output.ts'
+import { type SinkKind } from '../../src/sinks/sink.ts'
 import { temporaryDirectory } from '../storage/open.ts'
 import { alert } from './alert.ts'
+import { library, startMockCluster } from './support/mock-kafka.ts'
+import { startReceiver } from './support/receiver.ts'
 
-/** The options that a kind cannot do without. */
-const needed: Record<string, () => Record<string, unknown>> = {
-  console: () => ({}),
-  file: () => ({ path: join(temporaryDirectory(), 'alerts.jsonl') }),
+const local = { allow_http: true, allow_private: true }
+
+/** A far side of each kind, and the options that lead to it. */
+const needed: Record<string, () => Promise<Record<string, unknown>>> = {
+  console: async () => ({}),
+  file: async () => ({ path: join(temporaryDirectory(), 'alerts.jsonl') }),
+  async kafka() {
+    const cluster = startMockCluster(1)
+    cluster.createTopic('orthrus.alerts', 2)
+    return { brokers: cluster.brokers, transport: 'tcp' }
+  },
+  webhook: async () => ({ url: (await startReceiver()).url, ...local }),
+  slack: async () => ({ url: (await startReceiver(response => response.end('ok'))).url, ...local }),
+  async syslog() {
+    const server = createServer(socket => socket.resume().on('error', () => undefined))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    return { host: '127.0.0.1', port: (server.address() as AddressInfo).port, transport: 'tcp' }
+  },
 }
+
+test('every kind is tested', () => {
+  expect(Object.keys(needed).sort()).toEqual(Object.keys(sinks).sort())
+})
 
 const context = () => {
   const stream = new PassThrough()
@@ -19,28 +42,42 @@ const context = () => {
   return { name: 'test', log: createLog({ level: 'silent' }), output: new Output(stream) }
 }
 
-describe.each(Object.entries(sinks))('sink %s', (name, kind) => {
-  const options = () => needed[name]?.() ?? {}
+const kinds = Object.entries<SinkKind>(sinks)
+const testable = kinds.filter(([name]) => name !== 'kafka' || library !== undefined)
+
+/** The options of a kind and of the maps in it, by their path. */
+function allOptions(schema: object, path = ''): [string, object][] {
+  const { properties = {} } = schema as { properties?: Record<string, object> }
+  return Object.entries(properties).flatMap(([name, one]) => [
+    [path + name, one] as [string, object],
+    ...allOptions(one, `${path}${name}.`),
+  ])
+}
+
+describe.each(testable)('sink %s', (name, kind) => {
+  const options = async () => (await needed[name]?.()) ?? {}
 
   test('describes itself and each of its options, and refuses unknown ones', async () => {
     expect(kind.schema).toMatchObject({ description: expect.stringMatching(/\.$/) })
-    for (const [option, schema] of Object.entries(kind.schema.properties)) {
+    for (const [option, schema] of allOptions(kind.schema)) {
       expect(schema, option).toMatchObject({ description: expect.stringMatching(/\.$/) })
     }
-    await expect(kind.open({ ...options(), nonsense: 1 }, context())).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringContaining('nonsense'),
-    })
+    await expect(kind.open({ ...(await options()), nonsense: 1 }, context())).rejects.toMatchObject(
+      {
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('nonsense'),
+      },
+    )
   })
 
   test('opens with its defaults and the type that the configuration names', async () => {
-    const sink = await kind.open({ type: name, ...options() }, context())
+    const sink = await kind.open({ type: name, ...(await options()) }, context())
     await sink.check?.()
     await sink.close()
   })
 
   test('takes an empty batch, one alert, and many at once', async () => {
-    const sink = await kind.open(options(), context())
+    const sink = await kind.open(await options(), context())
     await sink.send([])
     await sink.send([alert(1)])
     await Promise.all([sink.send([alert(2), alert(3)]), sink.send([alert(4)])])
@@ -48,7 +85,7 @@ describe.each(Object.entries(sinks))('sink %s', (name, kind) => {
   })
 
   test('can be opened anew between two batches', async () => {
-    const sink = await kind.open(options(), context())
+    const sink = await kind.open(await options(), context())
     await sink.send([alert(1)])
     await sink.reopen?.()
     await sink.send([alert(2)])
@@ -56,8 +93,16 @@ describe.each(Object.entries(sinks))('sink %s', (name, kind) => {
   })
 
   test('can be closed twice', async () => {
-    const sink = await kind.open(options(), context())
+    const sink = await kind.open(await options(), context())
     await sink.close()
     await sink.close()
+  })
+
+  test('keeps secrets out of its options’ faults', async () => {
+    for (const [option, schema] of allOptions(kind.schema)) {
+      if (/password|passphrase|token$|^url$|secret/.test(option)) {
+        expect('items' in schema ? schema.items : schema, option).toMatchObject({ secret: true })
+      }
+    }
   })
 })

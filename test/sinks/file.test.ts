@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import {
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -7,6 +8,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -23,8 +25,8 @@ const context = {
   output: new Output(process.stderr),
 }
 
-async function openFile(path: string) {
-  const sink = await sinks.file.open({ path }, context)
+async function openFile(path: string, more: object = {}) {
+  const sink = await sinks.file.open({ path, ...more }, context)
   onTestFinished(() => sink.close())
   return sink
 }
@@ -99,6 +101,32 @@ describe('file', () => {
   test('writes to a device that keeps nothing', async () => {
     const sink = await openFile('/dev/null')
     await sink.send([alert(1)])
+  })
+})
+
+describe('file rotates', () => {
+  test('before it grows too large, keeps so many, and loses no line', async () => {
+    const path = temporaryFile()
+    const sink = await openFile(path, { rotate_size: 1, keep: 3 })
+    const large = 'x'.repeat(300_000)
+    for (let n = 0; n < 15; n++) await sink.send([alert(n, large)])
+    const files = [`${path}.3`, `${path}.2`, `${path}.1`, path]
+    for (const file of files) expect(statSync(file).size).toBeLessThanOrEqual(1024 * 1024)
+    expect(files.flatMap(ids)).toEqual(Array.from({ length: 12 }, (_, n) => `id-${n + 3}`))
+    expect(existsSync(`${path}.4`)).toBe(false)
+  })
+
+  test('when a new period began since the last write, after a restart too', async () => {
+    const path = temporaryFile()
+    const before = await openFile(path, { rotate_every: '1h' })
+    await before.send([alert(1)])
+    await before.send([alert(2)])
+    await before.close()
+    const yesterday = new Date(Date.now() - 86_400_000)
+    utimesSync(path, yesterday, yesterday)
+    const sink = await openFile(path, { rotate_every: '1h' })
+    await sink.send([alert(3)])
+    expect([ids(`${path}.1`), ids(path)]).toEqual([['id-1', 'id-2'], ['id-3']])
   })
 })
 

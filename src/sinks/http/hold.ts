@@ -1,0 +1,22 @@
+import { SinkError } from '../../outbox/sink-error.ts'
+
+/** The pause that a far side asked for: nothing is sent before it is over, whoever asks. */
+export class Hold {
+  #until = 0
+
+  /** Throws a transient SinkError while the pause lasts. */
+  check(): void {
+    const left = this.#until - Date.now()
+    if (left <= 0) return
+    const message = `the far side asked for a pause, ${Math.ceil(left / 1000)} s are left`
+    throw new SinkError('transient', message, { retryAfter: left })
+  }
+
+  /** `failure` itself, its pause noted. */
+  after(failure: SinkError): SinkError {
+    if (failure.retryAfter !== undefined) {
+      this.#until = Math.max(this.#until, Date.now() + failure.retryAfter)
+    }
+    return failure
+  }
+}

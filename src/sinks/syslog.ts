@@ -1,0 +1,111 @@
+import { SensorError } from '../errors.ts'
+import { type Alert } from '../outbox/queued.ts'
+import { type SyslogFormat, syslogMessage } from './formats/syslog.ts'
+import { defineSink, type Sink, SinkError } from './sink.ts'
+import { Datagrams } from './syslog/datagrams.ts'
+import { type SyslogOptions, syslogOptions } from './syslog/options.ts'
+import { Stream } from './syslog/stream.ts'
+import { Tls } from './tls.ts'
+
+/** What a receiver may lose when it dies: so much is kept and sent again. */
+const replay = { bytes: 8 * 1024 * 1024, ms: 60_000 } as const
+const sizes = { tls: 8192, tcp: 8192, udp: 1024 } as const
+const ports = { tls: 6514, tcp: 514, udp: 514 } as const
+
+export const syslog = defineSink(syslogOptions, async (options, { log }) => {
+  const format = formatOf(options)
+  const port = options.port === 0 ? ports[options.transport] : options.port
+  if (options.transport === 'udp') return overDatagrams(new Datagrams(options.host, port), format)
+  const framing = options.transport === 'tls' ? 'octet-counting' : options.framing
+  const tls = options.transport === 'tls' ? new Tls(options.tls, log) : undefined
+  return overStream(options.host, port, { tls, format, frame: frames[framing] })
+})
+
+function formatOf(options: SyslogOptions): SyslogFormat {
+  const { standard, facility, app_name: appName, enterprise, content, transport } = options
+  const maxSize = options.max_size === 0 ? sizes[transport] : options.max_size
+  if (maxSize < 480) {
+    // RFC 5424 6.1: what every receiver must be able to take.
+    throw new SensorError('CONFIG_INVALID', '`max_size` must be 480 or more, or 0 for the default')
+  }
+  return { standard, facility, appName, enterprise, content, maxSize }
+}
+
+/** RFC 6587 3.4.1 and 3.4.2. */
+const frames = {
+  'octet-counting': (message: Buffer) => [Buffer.from(`${message.length} `), message],
+  'line-feed': (message: Buffer) => [message, Buffer.from('\n')],
+} as const
+
+interface StreamParts {
+  readonly tls: Tls | undefined
+  readonly format: SyslogFormat
+  readonly frame: (message: Buffer) => readonly Buffer[]
+}
+
+function overStream(host: string, port: number, { tls, format, frame }: StreamParts): Sink {
+  const listeners: (() => void)[] = []
+  const onLost = () => {
+    for (const listener of listeners) listener()
+  }
+  const stream = new Stream({ host, port, tls, onLost })
+  // Two batches at a time would be written into each other.
+  let last: Promise<unknown> = Promise.resolve()
+  let said: string | undefined
+  return {
+    unconfirmed: { ...replay, onLost: listener => listeners.push(listener) },
+    send(batch) {
+      const result = last.then(async () => {
+        const { messages, rejected } = messagesOf(batch, format)
+        if (messages.length > 0) await stream.write(Buffer.concat(messages.flatMap(frame)))
+        said = `${stream.place} took ${messages.length} messages; syslog acknowledges nothing`
+        refuse(batch, rejected, format)
+      })
+      last = result.catch(() => undefined)
+      return result
+    },
+    check: () => stream.open(),
+    close: () => stream.close(),
+    answer: () => said,
+    status: () => ({
+      delivery: 'replayed',
+      degraded: tls?.degraded,
+      certificateExpires: tls?.expires?.toISOString(),
+    }),
+  }
+}
+
+function overDatagrams(datagrams: Datagrams, format: SyslogFormat): Sink {
+  let said: string | undefined
+  return {
+    async send(batch) {
+      const { messages, rejected } = messagesOf(batch, format)
+      await datagrams.send(messages)
+      said = `${messages.length} datagrams were sent to ${datagrams.place}; nobody knows whether they came`
+      refuse(batch, rejected, format)
+    },
+    check: async () => void (await datagrams.open()),
+    close: () => datagrams.close(),
+    answer: () => said,
+    status: () => ({ delivery: 'best-effort' }),
+  }
+}
+
+function messagesOf(batch: readonly Alert[], format: SyslogFormat) {
+  const messages: Buffer[] = []
+  const rejected: Alert[] = []
+  for (const alert of batch) {
+    const message = syslogMessage(alert, format)
+    if (message === undefined) rejected.push(alert)
+    else messages.push(message)
+  }
+  return { messages, rejected }
+}
+
+/** Throws for what does not fit; the others were sent. */
+function refuse(batch: readonly Alert[], rejected: readonly Alert[], format: SyslogFormat): void {
+  if (rejected.length === 0) return
+  const delivered = batch.filter(alert => !rejected.includes(alert))
+  const message = `the alert does not fit into ${format.maxSize} bytes; a larger \`max_size\` helps`
+  throw new SinkError('permanent', message, { delivered, rejected })
+}

@@ -22,7 +22,8 @@ export interface PlanOptions {
 
 /** Decides for each document whether and on what it runs. */
 export function planRules(set: RuleSet, { all = false }: PlanOptions = {}): Plan {
-  const admitted = set.rules.map(linked => admitRule(linked, all))
+  const kindsOf = kindsFinder()
+  const admitted = set.rules.map(linked => admitRule(linked, kindsOf(linked.rule.logsource), all))
   const running = new Set<SigmaDocument>(
     admitted.filter(({ admission }) => isRunning(admission)).map(({ linked }) => linked.rule),
   )
@@ -46,9 +47,20 @@ function isRunning({ state, enabled }: Admission): boolean {
   return enabled && (state === 'runs' || state === 'weakened')
 }
 
-function admitRule(linked: LinkedRule, all: boolean) {
+/** `kindsOf` that remembers: of thousands of rules few have a logsource of their own. */
+function kindsFinder(): (logsource: Logsource) => readonly Kind[] {
+  const known = new Map<string, readonly Kind[]>()
+  return logsource => {
+    const key = JSON.stringify(logsource)
+    const found = known.get(key) ?? kindsOf(logsource)
+    known.set(key, found)
+    return found
+  }
+}
+
+function admitRule(linked: LinkedRule, kinds: readonly Kind[], all: boolean) {
   const { rule } = linked
-  const lowered = kindsOf(rule.logsource).map(kind => lowerRule(linked, kind))
+  const lowered = kinds.map(kind => lowerRule(linked, kind))
   const live = lowered.filter(({ dead }) => !dead)
   // Where the rule works in full on one kind, it need not be noisy on another.
   const full = live.filter(({ weakened }) => weakened.size === 0)

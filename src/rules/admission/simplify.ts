@@ -33,10 +33,12 @@ function walk(expression: Expression, state: Walk, negated: boolean): Expression
       return expression
     case 'selection': {
       const item = walk(expression.item, state, negated)
+      if (item === expression.item) return expression
       return item.op === 'constant' ? item : { ...expression, item }
     }
     case 'not': {
       const item = walk(expression.item, state, !negated)
+      if (item === expression.item) return expression
       return item.op === 'constant' ? { op: 'constant', value: !item.value } : { op: 'not', item }
     }
     case 'and':
@@ -46,12 +48,16 @@ function walk(expression: Expression, state: Walk, negated: boolean): Expression
 }
 
 function simplifyMany(
-  { op, items }: Expression & { op: 'and' | 'or' },
+  expression: Expression & { op: 'and' | 'or' },
   state: Walk,
   negated: boolean,
 ): Expression {
+  const { op, items } = expression
   const decides = op === 'or'
   const walked = items.map(item => walk(item, state, negated))
+  if (items.length > 1 && walked.every((item, index) => isSame(item, items[index]))) {
+    return expression
+  }
   const open = walked.filter(item => item.op !== 'constant')
   const decided = walked.some(item => item.op === 'constant' && item.value === decides)
   if (decided || open.length === 0) {
@@ -59,6 +65,10 @@ function simplifyMany(
   }
   const [only] = open
   return open.length === 1 && only !== undefined ? only : { op, items: open }
+}
+
+function isSame(item: Expression, before: Expression | undefined): boolean {
+  return item === before && item.op !== 'constant'
 }
 
 function simplifyTest(test: Test, { kind, lost, weakened }: Walk, negated: boolean): Expression {

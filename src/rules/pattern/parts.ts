@@ -11,6 +11,7 @@ export const anyCharacter: PatternPart = { wild: 'one' }
  * backslash takes its meaning away, any other backslash stands for itself.
  */
 export function parsePattern(text: string): Pattern {
+  if (!/[\\*?]/.test(text)) return text === '' ? [] : [text]
   const parts: PatternPart[] = []
   let literal = ''
   for (let index = 0; index < text.length; index++) {

@@ -17,6 +17,7 @@ import { compareUnits, goOn, type ReloadReport } from './reload.ts'
 import { exportState, importState, type RuleState } from './state.ts'
 import { type SuppressDefinition } from './suppress.ts'
 import { type Unit } from './unit.ts'
+import { unoptimised } from './unoptimised.ts'
 
 /** What rules need to know about events. */
 export interface RuleSetOptions<Event> {
@@ -81,7 +82,9 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
   })
   const fields = new EventFields(options.readerOf)
   const flow = new MatchFlow(units, fields, store, options.onNotice)
-  const matcher = matcherOf(plan, options, (rule, cost) => flow.disabled(rule, cost))
+  const matcher = unoptimised(() =>
+    matcherOf(plan, options, (rule, cost) => flow.disabled(rule, cost)),
+  )
   const { kindOf, timeOf } = options
   const all = [...units.values()]
   return {

@@ -9,6 +9,7 @@ import { configuredRules } from '../rules/paths.ts'
 import { Output } from '../sinks/output.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { eventHandler } from './events.ts'
+import { checkStrict } from './rules.ts'
 import { openSensor, type Sensor } from './sensor.ts'
 import { watchFiles } from './watch-files.ts'
 
@@ -30,6 +31,7 @@ const IDLE_MS = 1000
  */
 export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Promise<void> {
   const { log } = io
+  checkStrict(config)
   let sensor: Sensor | undefined
   const source = openLive(
     { capture: config.capture },

@@ -13,6 +13,7 @@ import { Output } from '../sinks/output.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { eventContext } from './context.ts'
 import { eventHandler } from './events.ts'
+import { checkStrict } from './rules.ts'
 import { openSensor, type Sensor } from './sensor.ts'
 
 /** What a replay has at home when the configuration does not say: RFC 1918, 6598 and 4193. */
@@ -86,6 +87,7 @@ export interface ReplayAlertsOptions extends Omit<ReplayEventsOptions, 'stdout'>
 /** Prints the alerts that the captures are worth, as JSON lines; the same every time. */
 export async function replayAlerts(options: ReplayAlertsOptions): Promise<void> {
   const { files, progress, stop, state } = options
+  checkStrict(options.config)
   const directory = state ?? (await mkdtemp(join(tmpdir(), 'orthrus-replay-')))
   try {
     const config = replayConfig(options.config)

@@ -3,7 +3,9 @@ import { type EventContext } from '../alerts/ecs/context.ts'
 import { type Fields } from '../alerts/ecs/document.ts'
 import { eventDocument } from '../alerts/ecs.ts'
 import { noticeAlert, ruleAlert, suppressedAlert } from '../alerts/rule-alert.ts'
+import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
+import { SensorError } from '../errors.ts'
 import { type RuleFault } from '../rules/fault.ts'
 import { loadRules } from '../rules/load.ts'
 import { configuredRules } from '../rules/paths.ts'
@@ -76,15 +78,33 @@ export class RuleRunner {
   }
 }
 
+/**
+ * With `rules.strict`, throws RULES_INVALID when a rule has a fault: before anything is opened that
+ * would have to be closed again.
+ */
+export function checkStrict({ rules }: Config): void {
+  if (!rules.strict) return
+  const { set } = loadRules(configuredRules(rules), { placeholders: placeholdersOf(rules) })
+  const faults = set.faults.filter(({ severity }) => severity === 'error')
+  if (faults.length === 0) return
+  const head = `${faults.length === 1 ? 'a rule has a fault' : `rules have ${faults.length} faults`}, and strict is asked for`
+  throw new SensorError('RULES_INVALID', [head, ...faults.map(faultLine)].join('\n'))
+}
+
+function placeholdersOf({ placeholders }: Config['rules']) {
+  return new Map(Object.entries(placeholders))
+}
+
 function load(options: RunnerOptions): RuleSet<TrafficEvent> {
   const { config, context, observer, raise, learn, budget } = options
-  const placeholders = new Map(Object.entries(config.rules.placeholders))
+  const placeholders = placeholdersOf(config.rules)
   const plan = loadRules(configuredRules(config.rules), { placeholders })
   const document = (event: TrafficEvent): Fields => eventDocument(event, context)
   return compileRules<TrafficEvent>(plan, {
     readerOf: eventReaders({ ...context, document }),
     kindOf: event => event.kind,
     timeOf: event => event.packet.time,
+    index: config.rules.index,
     learn,
     ...(budget && { budget: { nanoseconds: BUDGET_NS } }),
     onNotice: notice => raise(noticeAlert(notice, observer)),

@@ -75,7 +75,7 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
   const store = options.baselines ?? new MemoryBaselineStore()
   const limits = { ...defaults.limits, ...options.limits }
   const suppress = options.suppress ?? defaults.suppress
-  const { units, correlations, faults } = makeUnits(plan, limits, {
+  const { units, correlations } = makeUnits(plan, limits, {
     store,
     suppress,
     learn: options.learn,
@@ -89,7 +89,7 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
   const all = [...units.values()]
   return {
     size: units.size,
-    faults: [...plan.set.faults, ...faults],
+    faults: plan.set.faults,
     report: plan.report,
     units: all,
     get counts() {

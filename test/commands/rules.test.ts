@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { dnsQuery, ethernet, ipv4, udp } from '../generate/packets.ts'
+import { captured, pcap } from '../generate/pcap.ts'
 import { orthrus } from './orthrus.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'orthrus-rules-'))
@@ -156,3 +158,78 @@ test('rules explain shows each part with its answer', async () => {
   const bad = await orthrus(['rules', 'explain', tested, write('bad.json', '[')])
   expect(bad.status).toBe(2)
 })
+
+test('check says what is wrong with our own attributes, and where', async () => {
+  const file = write(
+    'attributes.yml',
+    `${rule}orthrus:\n  suppress: {by: [source.ip], fro: 1h}\n---\n${rule.replace('onion', 'two')}orthrus.baseline: {type: new}\n`,
+  )
+  const { status, stdout, stderr } = await orthrus(['check', file])
+  expect(status).toBe(2)
+  expect(stderr).toContain(`${file}:8:31: \`orthrus.suppress\` has no \`fro\`; did you mean for?`)
+  const { rules, faults } = JSON.parse(stdout) as {
+    rules: { state: string; reasons: string[] }[]
+    faults: { line: number; column: number }[]
+  }
+  expect(rules.map(({ state }) => state)).toEqual(['invalid', 'invalid'])
+  expect(rules[0]?.reasons[0]).toContain('has no `fro`')
+  expect(faults[0]).toMatchObject({ line: 8, column: 31 })
+  expect(faults.some(({ line }) => line === 16)).toBe(true)
+})
+
+test('check --strict takes a warning for a fault', async () => {
+  const file = write('warned.yml', rule.replace('title: onion', 'title: warned\nid: no-uuid'))
+  expect((await orthrus(['check', file])).status).toBe(0)
+  expect((await orthrus(['check', '--strict', file])).status).toBe(2)
+})
+
+test('--strict stops tests and replays at the first fault of a rule, and names all', async () => {
+  const both = [tested, broken]
+  const tests = await orthrus(['rules', 'test', '--strict', ...both])
+  expect([tests.status, tests.stdout]).toEqual([2, ''])
+  expect(tests.stderr).toContain(`${broken}:4:15: there is no modifier`)
+  const config = write('strict.yaml', `rules: {paths: ['${tested}', '${broken}']}\n`)
+  const capture = join(folder, 'query.pcap')
+  writeFileSync(capture, pcap(captured([query('a.onion'), query('b.onion')])))
+  const command = ['replay', '-c', config, '--learn', '0', capture]
+  const loose = await orthrus(command)
+  expect(loose.status).toBe(0)
+  expect(titles(loose.stdout)).toContain('onion')
+  const strict = await orthrus([...command, '--strict'])
+  expect([strict.status, strict.stdout]).toEqual([2, ''])
+  expect(strict.stderr).toContain(`${broken}:4:15: there is no modifier`)
+  const asked = write('asked.yaml', `rules: {strict: true, paths: ['${broken}']}\n`)
+  expect((await orthrus(['replay', '-c', asked, capture])).status).toBe(2)
+})
+
+test('--no-index gives the same alerts, byte for byte', async () => {
+  const config = write('index.yaml', `rules: {paths: ['${tested}']}\n`)
+  const capture = join(folder, 'queries.pcap')
+  const names = ['a.onion', 'a.org', 'B.ONION', 'c.test']
+  writeFileSync(capture, pcap(captured(names.map(query))))
+  const command = ['replay', '-c', config, '--learn', '0', capture]
+  const [one, two] = [await orthrus(command), await orthrus([...command, '--no-index'])]
+  expect([one.status, two.status]).toEqual([0, 0])
+  expect(titles(one.stdout)).toContain('onion')
+  expect(two.stdout).toBe(one.stdout)
+})
+
+function query(name: string): Uint8Array {
+  const [client, resolver] = [
+    { ip: '10.1.0.5', mac: '02:00:00:00:00:05', port: 40_000 + name.length },
+    { ip: '198.51.100.1', mac: '02:00:00:00:00:01', port: 53 },
+  ]
+  const layer = udp({ srcPort: client.port, dstPort: 53 }, dnsQuery(name))
+  return ethernet(
+    { src: client.mac, dst: resolver.mac },
+    ipv4({ src: '203.0.113.5', dst: resolver.ip }, layer),
+  )
+}
+
+/** Of the rules that alerted. */
+function titles(lines: string): string[] {
+  return lines
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => (JSON.parse(line) as { rule: { name: string } }).rule.name)
+}

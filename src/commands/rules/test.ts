@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { SensorError } from '../../errors.ts'
 import { printable } from '../../operate/log.ts'
 import { loadRules } from '../../rules/load.ts'
 import { junit } from '../../rules/testing/report.ts'
@@ -23,6 +24,7 @@ interface Options {
   readonly config?: string
   readonly mutate?: boolean
   readonly output?: 'text' | 'json' | 'junit'
+  readonly strict?: boolean
 }
 
 /** `orthrus rules test`: runs the tests of rules. */
@@ -39,11 +41,16 @@ export function testCommand(session: Session): Command {
         'junit',
       ]),
     )
+    .addOption(options.strict())
     .option('--mutate', 'leave out each selection and filter: a test must fail then')
     .addHelpText('after', help)
-    .action((paths: string[], { config, mutate = false, output = 'text' }: Options) => {
+    .action((paths: string[], { config, mutate = false, output = 'text', strict }: Options) => {
       const placeholders = placeholdersFor(session, config)
       const { set } = loadRules(rulePaths(session, paths, config), { placeholders })
+      if (strict === true && set.faults.some(({ severity }) => severity === 'error')) {
+        writeFaults(session, set.faults)
+        throw new SensorError('RULES_INVALID', 'no test was run: a rule has a fault')
+      }
       const results = [
         ...set.rules.map(linked => testRule(linked, { mutate })),
         ...set.correlations.map(linked => testCorrelation(linked, set)),

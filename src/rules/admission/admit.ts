@@ -1,8 +1,10 @@
 import { type Logsource, type SigmaDocument } from '../ast.ts'
+import { type RuleFault } from '../fault.ts'
 import { type LinkedCorrelation, type LinkedRule, type RuleSet } from '../link/set.ts'
 import { type Kind } from '../mapping/kind.ts'
 import { kindsOf, taxonomies } from '../mapping/resolve.ts'
 import { type InvalidDocument } from '../parse/document.ts'
+import { extensionsOf } from '../unit.ts'
 import { type Lowered, lowerRule, type Program } from './program.ts'
 import { type Admission, type AdmissionState } from './report.ts'
 
@@ -23,13 +25,21 @@ export interface PlanOptions {
 /** Decides for each document whether and on what it runs. */
 export function planRules(set: RuleSet, { all = false }: PlanOptions = {}): Plan {
   const kindsOf = kindsFinder()
-  const admitted = set.rules.map(linked => admitRule(linked, kindsOf(linked.rule.logsource), all))
+  const faults = checkExtensions(set)
+  const admitted = set.rules.map(linked => {
+    const bad = refused(linked.rule, faults)
+    if (bad !== undefined) return { linked, admission: bad, programs: [] }
+    return admitRule(linked, kindsOf(linked.rule.logsource), all)
+  })
   const running = new Set<SigmaDocument>(
     admitted.filter(({ admission }) => isRunning(admission)).map(({ linked }) => linked.rule),
   )
-  const correlations = set.correlations.map(linked => admitCorrelation(linked, running, all))
+  const correlations = set.correlations.map(linked => {
+    const bad = refused(linked.rule, faults)
+    return bad === undefined ? admitCorrelation(linked, running, all) : { linked, admission: bad }
+  })
   return {
-    set,
+    set: { ...set, faults: [...set.faults, ...[...faults.values()].flat()] },
     programs: admitted.flatMap(({ admission, programs }) => (isRunning(admission) ? programs : [])),
     correlations: correlations.flatMap(({ linked, admission }) =>
       isRunning(admission) ? [linked] : [],
@@ -41,6 +51,31 @@ export function planRules(set: RuleSet, { all = false }: PlanOptions = {}): Plan
       ...set.invalid.map(invalid),
     ],
   }
+}
+
+/** What is wrong with our own attributes, by document. */
+function checkExtensions({
+  rules,
+  correlations,
+}: RuleSet): Map<SigmaDocument, readonly RuleFault[]> {
+  const found = new Map<SigmaDocument, readonly RuleFault[]>()
+  for (const { rule } of [...rules, ...correlations]) {
+    if (rule.extensions.size === 0) continue
+    const { faults } = extensionsOf(rule)
+    if (faults.length > 0) found.set(rule, faults)
+  }
+  return found
+}
+
+/** A rule with a fault in an attribute of ours: what it would do is not what it says. */
+function refused(
+  rule: SigmaDocument,
+  faults: ReadonlyMap<SigmaDocument, readonly RuleFault[]>,
+): Admission | undefined {
+  const errors = faults.get(rule)?.filter(({ severity }) => severity === 'error') ?? []
+  if (errors.length === 0) return undefined
+  const reasons = errors.map(({ message }) => message)
+  return report(rule, 'invalid', false, [], reasons)
 }
 
 function isRunning({ state, enabled }: Admission): boolean {

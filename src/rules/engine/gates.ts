@@ -59,9 +59,7 @@ class AtomTable {
 }
 
 function keyOf(atom: Atom): string {
-  return atom.kind === 'text'
-    ? `${atom.slot} ${atom.shape} ${atom.literal}`
-    : JSON.stringify(atom)
+  return atom.kind === 'text' ? `${atom.slot} ${atom.shape} ${atom.literal}` : JSON.stringify(atom)
 }
 
 /** Tables know folded texts only. */

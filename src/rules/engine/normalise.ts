@@ -93,8 +93,7 @@ export function joinAll(op: 'and' | 'or', items: readonly Node[], interner: Inte
 }
 
 function byCost(items: readonly Node[]): Node[] {
-  return [...new Set(items)]
-    .sort((a, b) => costOf(a) - costOf(b) || idOf(a) - idOf(b))
+  return [...new Set(items)].sort((a, b) => costOf(a) - costOf(b) || idOf(a) - idOf(b))
 }
 
 function idOf(node: Node): number {

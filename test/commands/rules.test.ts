@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { dnsQuery, ethernet, ipv4, udp } from '../generate/packets.ts'
 import { captured, pcap } from '../generate/pcap.ts'
 import { orthrus } from './orthrus.ts'
@@ -93,6 +93,86 @@ test('a sidecar holds tests, also of NDJSON files', async () => {
   )
   const { status, stdout } = await orthrus(['rules', 'test', file])
   expect([status, stdout]).toEqual([0, '1 passed, 0 failed\n'])
+})
+
+test('a test may be a capture, which goes through the whole decoder', async () => {
+  const names = ['a.onion', 'A.B.Onion', 'c.test', 'd.onion.test']
+  writeFileSync(join(folder, 'names.pcap'), pcap(captured(names.map(query))))
+  const head = `${rule}orthrus.tests:\n`
+  const good = write(
+    'captured.yml',
+    `${head}  - {name: two, pcap: names.pcap, expect: {alerts: 2, fields: {dns.type: query}}}\n`,
+  )
+  const mutated = await orthrus(['rules', 'test', '--mutate', good])
+  expect(mutated.stdout).toContain('no test fails without `filter`')
+  expect(mutated.stdout).toContain('2 passed, 1 failed')
+  const bad = write(
+    'captured-bad.yml',
+    `${head}  - {name: three, pcap: names.pcap, expect: {alerts: 3}}\n`,
+  )
+  const { status, stdout } = await orthrus(['rules', 'test', bad])
+  expect([status, stdout]).toEqual([1, expect.stringContaining('expected 3 alerts, got 2')])
+  const absent = write(
+    'captured-absent.yml',
+    `${head}  - {name: none, pcap: none.pcap, expect: match}\n`,
+  )
+  const none = await orthrus(['rules', 'test', absent])
+  expect(none.status).toBe(1)
+  expect(none.stdout).toContain(`cannot read ${join(folder, 'none.pcap')}: `)
+})
+
+describe('regression_tests_path, as SigmaHQ keeps it', () => {
+  const data = join(folder, 'regression_data')
+  mkdirSync(join(folder, 'repository', 'rules', 'dns'), { recursive: true })
+  mkdirSync(data, { recursive: true })
+  const path = (name: string) => `regression_data/${name}`
+  const info = (tests: string) => `id: 1\nregression_tests_info:\n${tests}`
+  const test1 = (file: string, count: number) =>
+    `  - {name: ${file}, type: json, provider: x, match_count: ${count}, path: ${path(file)}}\n`
+  const ruleAt = (name: string, tests: string) => {
+    write(path(`${name}.info.yml`), info(tests))
+    return write(
+      `repository/rules/dns/${name}.yml`,
+      `${rule}regression_tests_path: ${path(`${name}.info.yml`)}\n`,
+    )
+  }
+  const [one, two] = ['{"dns":{"question":{"name":"a.onion"}}}', '{"query":"b.test"}']
+  write(path('one.json'), one)
+  write(path('list.json'), `[${one},\n${two},\n${one}]`)
+  write(path('lines.json'), `${one}\r\n\r\n${two}\n${one}\n`)
+
+  test('an event, a list and lines of events are read', async () => {
+    const file = ruleAt(
+      'good',
+      test1('one.json', 1) + test1('list.json', 2) + test1('lines.json', 2),
+    )
+    const { status, stdout } = await orthrus(['rules', 'test', file])
+    expect([status, stdout]).toEqual([0, '3 passed, 0 failed\n'])
+  })
+
+  test('a wrong count and JSON that is none fail', async () => {
+    write(path('bad.json'), `${one}\n{]\n`)
+    const file = ruleAt('wrong', test1('list.json', 1) + test1('bad.json', 1))
+    const { status, stdout } = await orthrus(['rules', 'test', file])
+    expect(status).toBe(1)
+    expect(stdout).toContain('expected 1 alert, got 2')
+    expect(stdout).toMatch(/cannot read .*bad\.json: line 2: /)
+  })
+
+  test('evtx is left out with a warning, a path to nowhere is a fault', async () => {
+    const evtx = `  - {name: old, type: evtx, match_count: 1, path: ${path('x.evtx')}}\n`
+    const file = ruleAt('evtx', evtx)
+    const left = await orthrus(['rules', 'test', file])
+    expect([left.status, left.stdout]).toEqual([0, expect.stringContaining('0 passed, 0 failed')])
+    expect(left.stderr).toContain('evtx.info.yml:3:23: warning: the test `old` is left out')
+    const lost = write(
+      'repository/rules/dns/lost.yml',
+      `${rule}regression_tests_path: no/info.yml\n`,
+    )
+    const { status, stderr } = await orthrus(['rules', 'test', lost])
+    expect(status).toBe(2)
+    expect(stderr).toContain(`${lost}:7:24: no folder above the rule has \`no/info.yml\``)
+  })
 })
 
 test('a faulty rule and a faulty test have status 2', async () => {

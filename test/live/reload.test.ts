@@ -96,41 +96,39 @@ describe.skipIf(!isRoot)('reload under load', () => {
 
   const count = ({ stderr }: SensorProcess, text: string) => stderr.split(text).length - 1
 
-  test(
-    `${reloads} reloads amid traffic: each event is evaluated once, windows go on`,
-    { timeout: 240_000 },
-    async () => {
-      const sensor = await start()
-      const done = () => count(sensor, 'rules read anew') + count(sensor, 'rules stay as they were')
-      for (let turn = 0; turn < reloads; turn++) {
-        const before = done()
-        change(turn)
-        sensor.process.kill('SIGHUP')
-        for (let index = 0; index < queriesAReload; index++) {
-          ask(turn * queriesAReload + index)
-          if (index % 8 === 7) await sleep(1)
-        }
-        await sensor.until(() => done() > before, `no reload ${turn}`)
+  test(`${reloads} reloads amid traffic: each event is evaluated once, windows go on`, {
+    timeout: 240_000,
+  }, async () => {
+    const sensor = await start()
+    const done = () => count(sensor, 'rules read anew') + count(sensor, 'rules stay as they were')
+    for (let turn = 0; turn < reloads; turn++) {
+      const before = done()
+      change(turn)
+      sensor.process.kill('SIGHUP')
+      for (let index = 0; index < queriesAReload; index++) {
+        ask(turn * queriesAReload + index)
+        if (index % 8 === 7) await sleep(1)
       }
-      await sensor.until(
-        () => alertsOf(sensor, 'Every Query').length >= queries,
-        'not every query has an alert',
-      )
-      expect(await sensor.end()).toBe(0)
-      expect(count(sensor, 'rules read anew')).toBeGreaterThanOrEqual(reloads * 0.9)
-      expect(count(sensor, 'rules stay as they were')).toBeGreaterThanOrEqual(reloads * 0.1)
+      await sensor.until(() => done() > before, `no reload ${turn}`)
+    }
+    await sensor.until(
+      () => alertsOf(sensor, 'Every Query').length >= queries,
+      'not every query has an alert',
+    )
+    expect(await sensor.end()).toBe(0)
+    expect(count(sensor, 'rules read anew')).toBeGreaterThanOrEqual(reloads * 0.9)
+    expect(count(sensor, 'rules stay as they were')).toBeGreaterThanOrEqual(reloads * 0.1)
 
-      const asked = alertsOf(sensor, 'Every Query').map(({ dns }) => dns.question.name)
-      const wanted = Array.from({ length: queries }, (_, index) => `q${index}.load.test`)
-      expect(asked).toEqual(wanted)
-      const { events, records, flows } = sensor.summary.orthrus.sensor
-      expect(events['message']).toBe(queries)
-      // All that the kernel told was decoded, and only that.
-      const decoded = Object.values(events).reduce((sum, one) => sum + one, 0)
-      expect(decoded + flows.started + flows.ended).toBe(records)
-      // It would have fired late, or never, had one reload forgotten what was counted before.
-      const [all, ...more] = alertsOf(sensor, 'All Queries').map(({ dns }) => dns.question.name)
-      expect([all, more]).toEqual([wanted.at(-1), []])
-    },
-  )
+    const asked = alertsOf(sensor, 'Every Query').map(({ dns }) => dns.question.name)
+    const wanted = Array.from({ length: queries }, (_, index) => `q${index}.load.test`)
+    expect(asked).toEqual(wanted)
+    const { events, records, flows } = sensor.summary.orthrus.sensor
+    expect(events['message']).toBe(queries)
+    // All that the kernel told was decoded, and only that.
+    const decoded = Object.values(events).reduce((sum, one) => sum + one, 0)
+    expect(decoded + flows.started + flows.ended).toBe(records)
+    // It would have fired late, or never, had one reload forgotten what was counted before.
+    const [all, ...more] = alertsOf(sensor, 'All Queries').map(({ dns }) => dns.question.name)
+    expect([all, more]).toEqual([wanted.at(-1), []])
+  })
 })

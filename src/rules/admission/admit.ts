@@ -125,8 +125,11 @@ function judge(
     return cannot(`no event comes from ${describeSource(rule.logsource)}`)
   }
   if (best.length === 0) {
-    const fields = new Set(lowered.flatMap(({ lost }) => [...lost]))
-    return cannot(...Array.from(fields, field => `needs \`${field}\`, which is never produced`))
+    const lost = lowered.flatMap(one => [...one.lost])
+    const excluded = lowered.flatMap(one => [...one.excluded])
+    const fields = new Set(lost.length > 0 ? lost : excluded)
+    const reasons = Array.from(fields, field => `needs \`${field}\`, which is never produced`)
+    return cannot(...(reasons.length > 0 ? reasons : ['no event can match its condition']))
   }
   const weakened = new Set(best.flatMap(one => [...one.weakened]))
   const lost = new Set(best.flatMap(one => [...one.lost]))

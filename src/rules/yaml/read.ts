@@ -1,5 +1,6 @@
 import { Composer, type CST, type Document, Lexer, LineCounter, Parser } from 'yaml'
 import { Faults, type RuleFault } from '../fault.ts'
+import { optimised } from '../unoptimised.ts'
 import { type Conversion, convert, limits } from './convert.ts'
 import { describeYamlError, tooDeep } from './error.ts'
 import { type Node, type Source } from './node.ts'
@@ -22,7 +23,7 @@ const largestFile = 1 << 22
 export function readYaml(text: string, file: string): YamlFile {
   const lines = new LineCounter()
   const documents = text.length > largestFile ? undefined : readQuick(text, lines.addNewLine)
-  if (documents === undefined) return readWhole(text, file)
+  if (documents === undefined) return optimised(() => readWhole(text, file))
   return { source: { file, place: offset => placeOf(lines, offset) }, documents, faults: [] }
 }
 

@@ -123,7 +123,9 @@ const pieces = [
   ],
 ]
 
-test('any text: the quick reader agrees with the library, or leaves it to it', () => {
+test('any text: the quick reader agrees with the library, or leaves it to it', {
+  timeout: 600_000,
+}, () => {
   const piece = fc.constantFrom(...pieces)
   let quick = 0
   fc.assert(
@@ -135,7 +137,9 @@ test('any text: the quick reader agrees with the library, or leaves it to it', (
   expect(quick).toBeGreaterThan(texts / 200)
 })
 
-test('rules with slips: the quick reader agrees with the library, or leaves it to it', () => {
+test('rules with slips: the quick reader agrees with the library, or leaves it to it', {
+  timeout: 600_000,
+}, () => {
   const small = corpus.filter(text => text.length < 3000)
   const edit = fc.record({
     place: fc.nat({ max: 3000 }),

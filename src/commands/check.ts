@@ -14,9 +14,10 @@ import { type Output, outputOf, type Session } from './session.ts'
 const help = `
 Every fault is printed as file:line:column with what is allowed there, then for every rule whether
 it runs here, and why not. Without RULE, the rules are those of the configuration. Exit status is 2
-when there is a fault, with --strict also when there is a warning. -o json prints {"rules": [{"file",
-"id", "title", "state", "reasons"}], "faults": [{"file", "line", "column", "message"}]}; a state is
-runs, weakened, cannot-run, invalid.
+when there is a fault, with --strict also when there is a warning.
+
+-o json prints {"rules": [{"file", "id", "title", "state", "reasons"}],
+"faults": [{"file", "line", "column", "message"}]}; a state is runs, weakened, cannot-run, invalid.
 
 Examples:
   orthrus check -c orthrus.yaml

@@ -45,7 +45,7 @@ const orthrus = resolve(import.meta.dirname, '../../../bin/orthrus')
 async function replay(options: OfficeOptions, more: readonly string[]): Promise<Outcome> {
   const begun = performance.now()
   const office = new Office(options)
-  const sensor = spawn(orthrus, ['replay', '-o', 'json', ...more, '-'], {
+  const sensor = spawn(orthrus, ['replay', ...more, '-'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(sensor, 'close')

@@ -121,8 +121,8 @@ const serverRecord = { type: HANDSHAKE, version: 0x0303 }
 
 /** The server's first flight. */
 export function flight(server: TlsServer, size: number): Payload {
-  const names = server.chain?.map(one => `${one.subject} ${one.issuer} ${one.serial}`).join()
-  const key = `${server.version} ${server.cipher} ${names} ${server.version === '1.3' ? size : ''}`
+  const { version, cipher, chain } = server
+  const key = JSON.stringify([version, cipher, chain, version === '1.3' ? size : 0])
   const known = flights.get(key)
   if (known !== undefined) return known
   const made = payload(server.version === '1.3' ? hidden(server, size) : open(server), RANDOM)

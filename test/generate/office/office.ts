@@ -15,6 +15,7 @@ import { renewals } from './lease.ts'
 import { monitoring } from './monitor.ts'
 import { type OfficeOptions, officeArguments, type Planned } from './options.ts'
 import { companion, resident } from './presence.ts'
+import { quirks } from './quirks.ts'
 import { Schedule } from './schedule.ts'
 import { DAY, MINUTE, SECOND, Station } from './station.ts'
 import { cloudContacts, failures, mail, ntp, push, updates } from './system.ts'
@@ -130,6 +131,7 @@ function populate(lan: Lan, dice: Dice, start: number, density: number): void {
     lan.spawn(chatter(lan, station))
     lan.spawn(ntp(lan, station))
     behave(lan, station, start, density)
+    for (const quirk of quirks[part.name] ?? []) lan.spawn(quirk(lan, station, start))
   }
 }
 

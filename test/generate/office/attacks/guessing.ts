@@ -100,9 +100,9 @@ const REMOTE_DESKTOP: TlsServer = {
 // X.224 connection request and confirm (MS-RDPBCGR 2.2.1.1): TLS is asked for and taken.
 const X224 = payload(
   concat(
-    u8(3, 0, 0, 42, 37, 0xe0, 0, 0, 0, 0, 0),
+    u8(3, 0, 0, 43, 38, 0xe0, 0, 0, 0, 0, 0),
     'Cookie: mstshash=admin\r\n',
-    u8(1, 0, 8, 0, 1, 0, 0),
+    u8(1, 0, 8, 0, 1, 0, 0, 0),
   ),
 )
 const X224_CONFIRM = payload(u8(3, 0, 0, 19, 14, 0xd0, 0, 0, 0x12, 0x34, 0, 2, 0, 8, 0, 1, 0, 0, 0))

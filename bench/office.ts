@@ -138,23 +138,35 @@ function byRule(alerts: readonly Alert[]): [string, Alert[]][] {
 /** Whether each attack was told of, who was named, and how long it took. */
 function judge({ alerts, truth }: Outcome, benign: Outcome): void {
   const usual = new Set(benign.alerts.map(alert => alert.event.id))
-  const extra = alerts.filter(alert => !usual.has(alert.event.id))
+  const found = new Map<Truth | undefined, Alert[]>()
+  for (const alert of alerts) {
+    if (usual.has(alert.event.id)) continue
+    const one = meant(alert, truth)
+    found.set(one, [...(found.get(one) ?? []), alert])
+  }
   console.log(`\n${'attack'.padEnd(18)} ${'entity'.padEnd(16)} verdict`)
-  let caught = 0
   for (const one of truth) {
-    const found = extra.filter(alert => isWithin(alert, one))
-    const named = found.filter(alert => names(alert, one))
+    const named = found.get(one) ?? []
     const [first] = named
-    if (first !== undefined) caught++
     const late = first === undefined ? 0 : (timeOf(first) - one.start) / MINUTE
     const titles = [...new Set(named.map(titleOf))].join('; ')
     const verdict =
-      first === undefined
-        ? `MISSED (${one.expected})${found.length > 0 ? `; others then: ${found.length}` : ''}`
-        : `after ${late.toFixed(1)} min: ${titles}`
+      first === undefined ? `MISSED: ${one.expected}` : `after ${late.toFixed(1)} min: ${titles}`
     console.log(`${one.name.padEnd(18)} ${one.entity.ip.padEnd(16)} ${verdict}`)
   }
-  console.log(`caught ${caught} of ${truth.length}`)
+  const caught = truth.filter(one => found.has(one)).length
+  console.log(`caught ${caught} of ${truth.length}; alerts that name nobody of them:`)
+  for (const alert of found.get(undefined) ?? []) {
+    console.log(`  ${alert['@timestamp']}  ${entityOf(alert).padEnd(18)} ${titleOf(alert)}`)
+  }
+}
+
+/** The attack that an alert tells of: of those that fit, the shortest. */
+function meant(alert: Alert, truth: readonly Truth[]): Truth | undefined {
+  const [first] = truth
+    .filter(one => isWithin(alert, one) && names(alert, one))
+    .sort((a, b) => a.end - a.start - (b.end - b.start))
+  return first
 }
 
 function isWithin(alert: Alert, { start, end }: Truth): boolean {

@@ -104,9 +104,10 @@ export const verticalScan = portScan(on(8, 9.5), {
   expected: 'many ports of one host, most of them closed',
 })
 
-const stealth = (hour: number, flags: number, expected: string) =>
+// By one each: a silence about a pair must not hide the next scan.
+const stealth = (hour: number, attacker: string, flags: number, expected: string) =>
   portScan(on(9, hour), {
-    attacker: 'PC-DAVID',
+    attacker,
     target: 'nas',
     flags,
     count: 200,
@@ -114,9 +115,14 @@ const stealth = (hour: number, flags: number, expected: string) =>
     expected,
   })
 
-export const nullScan = stealth(15, 0, 'TCP packets without flags')
-export const finScan = stealth(15.5, FIN, 'FIN to ports without a connection')
-export const xmasScan = stealth(16, FIN | PSH | URG, 'FIN, PSH and URG without a connection')
+export const nullScan = stealth(15, 'PC-DAVID', 0, 'TCP packets without flags')
+export const finScan = stealth(15.5, 'PC-BERND', FIN, 'FIN to ports without a connection')
+export const xmasScan = stealth(
+  16,
+  'jonas',
+  FIN | PSH | URG,
+  'FIN, PSH and URG without a connection',
+)
 
 export const slowScan = portScan(on(10, 1), {
   attacker: 'PC-BERND',

@@ -71,13 +71,15 @@ export class RuleRunner {
   }
 
   /**
-   * Reads the rules anew, between two events. With a fault that the old set had not, the old set
-   * stays, and the new faults are returned.
+   * Reads the rules anew, between two events. With an error that the old set had not, wherever in its
+   * file, the old set stays, and the new errors are returned.
    */
   reload(): { readonly report: ReloadReport } | { readonly faults: readonly RuleFault[] } {
-    const known = new Set(this.#rules.faults.map(fault => JSON.stringify(fault)))
+    const known = new Set(this.#rules.faults.map(({ file, message }) => `${file} ${message}`))
     const next = load(this.#options)
-    const faults = next.faults.filter(fault => !known.has(JSON.stringify(fault)))
+    const faults = next.faults.filter(
+      ({ file, message, severity }) => severity === 'error' && !known.has(`${file} ${message}`),
+    )
     if (faults.length > 0) return { faults }
     const report = next.replace(this.#rules)
     this.#rules = next

@@ -177,6 +177,14 @@ describe('HTTP', () => {
   })
 })
 
+function outcomes(events: readonly ProtocolEvent[]): unknown[] {
+  return documentsOf(events).map(text => (JSON.parse(text) as Json).tls?.established)
+}
+
+interface Json {
+  readonly tls?: { readonly established?: boolean }
+}
+
 function names(events: readonly ProtocolEvent[]): (string | undefined)[] {
   return events.flatMap(event => (event.kind === 'tls' ? [event.client?.hello?.serverName] : []))
 }
@@ -205,6 +213,23 @@ describe('TLS', () => {
     expect(second).toMatchObject({ client: { complete: true }, server: { complete: true } })
     const [document] = documentsOf(second === undefined ? [] : [second])
     expect(document).toContain('CN=www.example.com')
+  })
+
+  const alert = p.tlsRecords(Uint8Array.of(2, 40), { type: 21 })
+
+  test.each([
+    ['when the server changes its cipher', p.finished(), true],
+    ['not when it refuses what the client answered', alert, false],
+  ])('up to 1.2 is established %s', (_, rest, established) => {
+    const hello = p.tlsRecords(p.clientHello({ sni: 'www.example.com' }))
+    const turns = [client(hello), server(p.serverFlight()), client(p.finished())]
+    const { client: near, server: far } = newEnds(443)
+    const conversation = { client: near, server: far, teardown: 'none' } as const
+    const before = eventsOf(probe, p.tcpConversation(conversation, turns))
+    expect(before.events).toMatchObject([{ action: 'tls-client-hello' }])
+    // The client changing its cipher alone says nothing of what the server thinks of it.
+    expect(outcomes(before.last)).toEqual([undefined])
+    expect(outcomes(talk(443, [...turns, server(rest)]))).toEqual([undefined, established])
   })
 
   test('what is missing at the end leaves what there is, marked as cut', () => {

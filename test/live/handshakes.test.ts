@@ -27,6 +27,7 @@ const chromium = ['chromium', 'chromium-browser', 'google-chrome']
 if (chromium === undefined) process.stderr.write('\n*** no Chromium: it is SKIPPED ***\n\n')
 
 const scratch = scratchFolder()
+afterAll(() => scratch[Symbol.dispose]())
 const rsa = identity(scratch.path, 'rsa:2048')
 const ec = identity(scratch.path, 'ec:prime256v1')
 
@@ -43,7 +44,6 @@ describe.skipIf(!isRoot)('on a wire', () => {
   afterAll(async () => {
     await watcher?.[Symbol.asyncDispose]()
     await lab?.[Symbol.asyncDispose]()
-    scratch[Symbol.dispose]()
   })
 
   const versions = [

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { type Fault, faultLine } from '../config/fault.ts'
-import { readConfig } from '../config/load.ts'
+import { placeComplaints, readConfig } from '../config/load.ts'
 import { type Config } from '../config/schema.ts'
+import { geoComplaints } from '../enrich/geo.ts'
 import { printable } from '../operate/log.ts'
 import { type Plan } from '../rules/admission/admit.ts'
 import { type RuleFault } from '../rules/fault.ts'
@@ -43,17 +44,24 @@ export function checkCommand(session: Session): Command {
     .option('--strict', 'warnings are faults, too')
     .addHelpText('after', help)
     .action((paths: string[], { config: file, output, strict = false }: Options) => {
-      const { config, faults } = readConfig(file)
+      const { config, faults: refused } = readConfig(file)
+      const faults = [...refused, ...unusableFiles(file, config)]
       const rules = planOf(paths, config)
       const all = [...faults, ...rules.set.faults]
       if (outputOf(session, output) === 'json') {
         session.stdout.write(`${JSON.stringify({ rules: rules.report, faults: all })}\n`)
       }
       const about =
-        paths.length > 0 && config !== undefined ? '' : report(file ?? 'defaults', config, faults)
+        paths.length > 0 && faults.length === 0 ? '' : report(file ?? 'defaults', config, faults)
       if (output !== 'json') writeReport(session, about, rules)
       session.status = all.some(fault => strict || isError(fault)) ? 2 : 0
     })
+}
+
+/** Files that a good configuration names and that cannot be used; the defaults name none. */
+function unusableFiles(file: string | undefined, config: Config | undefined): Fault[] {
+  if (file === undefined || config === undefined) return []
+  return placeComplaints(file, geoComplaints(config.enrich.geo))
 }
 
 /** Faults of a configuration have no severity: each keeps it from being used. */
@@ -76,7 +84,7 @@ function planOf(paths: readonly string[], config: Config | undefined): Plan {
 }
 
 function report(file: string, config: Config | undefined, faults: readonly Fault[]): string {
-  if (config === undefined) {
+  if (config === undefined || faults.length > 0) {
     const many = faults.length === 1 ? '1 fault' : `${faults.length} faults`
     return [...faults.map(fault => printable(faultLine(fault))), `${many} in ${file}`, ''].join(
       '\n',

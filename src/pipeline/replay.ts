@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Readable } from 'node:stream'
+import { type Readable, Writable } from 'node:stream'
 import { type DocumentedEvent, eventDocument } from '../alerts/ecs.ts'
 import { openReplay, type ReplayProgress, type ReplaySource } from '../capture/replay.ts'
 import { faultLine } from '../config/fault.ts'
@@ -50,7 +50,7 @@ export async function replayEvents(options: ReplayEventsOptions): Promise<void> 
     lines += `${JSON.stringify(document)}\n`
   }
   try {
-    await readCaptures(options, print, flush)
+    await readCaptures(options, print, flush, () => roomIn(stdout, options.stop))
   } finally {
     flush()
   }
@@ -79,10 +79,11 @@ async function readCaptures(
   { config, files, stop, progress }: ReadOptions,
   take: (document: object) => void,
   flush: () => void,
+  room: () => Promise<void> | undefined = () => undefined,
 ): Promise<void> {
   const home = homeOf(config.network.home.length > 0 ? config.network.home : privateNetworks)
   const enrichment = new Enrichment(config.enrich, { home: () => home })
-  const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
+  const source = openReplay({ capture: config.capture, files, room, ...(progress && { progress }) })
   const context = eventContext({
     interfaceName: ifindex => source.interfaces.name(ifindex),
     home: () => home,
@@ -108,6 +109,20 @@ async function readCaptures(
     protocols.close()
     stop.removeEventListener('abort', halt)
   }
+}
+
+/** What to wait for when a reader takes its time; a reader that has left keeps nobody waiting. */
+function roomIn(stdout: NodeJS.WritableStream, stop: AbortSignal): Promise<void> | undefined {
+  if (!(stdout instanceof Writable) || !stdout.writableNeedDrain || stop.aborted) return undefined
+  return new Promise(resolve => {
+    const go = () => {
+      for (const name of ['drain', 'close', 'error']) stdout.off(name, go)
+      stop.removeEventListener('abort', go)
+      resolve()
+    }
+    for (const name of ['drain', 'close', 'error']) stdout.on(name, go)
+    stop.addEventListener('abort', go)
+  })
 }
 
 export interface ReplayAlertsOptions extends ReadOptions {

@@ -1,6 +1,7 @@
 import { type Document, type Observer } from '../alerts/alert.ts'
 import { sensorAlert } from '../alerts/sensor.ts'
 import { milliseconds } from '../config/duration.ts'
+import { routeOf } from '../config/routes.ts'
 import { type Config } from '../config/schema.ts'
 import { type Log } from '../operate/log.ts'
 import { type Outbox, type Outlet, openOutbox } from '../outbox/outbox.ts'
@@ -48,17 +49,17 @@ export async function openDelivery(config: Config, parts: DeliveryParts): Promis
 }
 
 async function openSinks(
-  { sinks: wanted }: Config,
+  config: Config,
   { log, output }: DeliveryParts,
   sinks: Map<string, Sink>,
 ): Promise<Map<string, Outlet>> {
   const outlets = new Map<string, Outlet>()
-  for (const [name, { when, max_age, ...options }] of Object.entries(wanted)) {
+  for (const [name, { when, max_age, ...options }] of Object.entries(config.sinks)) {
     const sink = await registry[options.type]?.open(options, { name, log, output })
     if (sink === undefined) continue
     sinks.set(name, sink)
     const receiver = sink.chat === undefined ? sink : stormGuard(sink, sink.chat)
-    outlets.set(name, { receiver, when, maxAge: milliseconds(max_age) })
+    outlets.set(name, { receiver, when: routeOf(when, config), maxAge: milliseconds(max_age) })
   }
   return outlets
 }

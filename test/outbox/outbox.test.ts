@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { SensorError } from '../../src/errors.ts'
 import { readDeadLetter } from '../../src/outbox/dead-letter.ts'
 import { SinkError } from '../../src/outbox/sink-error.ts'
+import { detectionTest } from '../../src/rules/detection-test.ts'
 import { sequenceKey } from '../../src/storage/entry.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
@@ -262,6 +264,27 @@ describe('outbox', () => {
     const { filtered, pending } = outbox.status.sinks['sink'] ?? {}
     expect([filtered, pending]).toEqual([3 - expected.length, 0])
     expect(onDisk(environment)).toEqual([])
+    expect(imbalance(outbox)).toEqual([])
+  })
+
+  test.each([
+    ['{ one: { rule.id: two }, condition: one }', ['m']],
+    ['{ one: { labels.level|contains: [ig, nonsense] }, condition: one }', ['h']],
+    ['{ one: { tags: t }, two: { rule.name|endswith: two }, condition: 1 of them }', ['m', 'h']],
+    ['{ one: { network.community_id|exists: true }, condition: not one }', []],
+    ['{ one: { event.sequence|gte: 2 }, condition: one }', ['m', 'h']],
+    ['{ words: [two], condition: words }', ['m']],
+  ] as const)('a sink gets what the condition %s is true of', async (text, expected) => {
+    const environment = await openTemporary()
+    const sink = keeper()
+    const { test: condition, faults } = detectionTest(parse(text))
+    expect(faults).toEqual([])
+    const outbox = await open(environment, { sink: { receiver: sink, when: { test: condition } } })
+    await accept(outbox, ['l'], { level: 'low', rule: 'one' })
+    await accept(outbox, ['m'], { level: 'medium', rule: 'two' })
+    await accept(outbox, ['h'], { level: 'high', rule: 'one', tags: ['s', 't'] })
+    await outbox.close(1000)
+    expect(sink.ids).toEqual(expected)
     expect(imbalance(outbox)).toEqual([])
   })
 

@@ -1,8 +1,6 @@
-import { levels } from '../alerts/alert.ts'
 import { type Log } from '../operate/log.ts'
 import { alertPause, type Circuit } from './circuit.ts'
-import { type DeadReason, when } from './dead-letter.ts'
-import { field } from './entry.ts'
+import { type DeadReason, letterOf } from './dead-letter.ts'
 import { addTo, type SinkMetrics } from './metrics.ts'
 import { type Alert } from './queued.ts'
 import { type Receiver } from './receiver.ts'
@@ -151,27 +149,12 @@ export class Attempts {
     return true
   }
 
-  #bury({ alert, attempts, firstAttempt }: Held, reason: DeadReason, error: unknown): void {
-    const { name, store, window, log, circuit } = this.#parts
-    const text = error instanceof Error ? error.message : String(error)
-    const { status, body } = error instanceof SinkError ? error : {}
-    log.error({ sink: name, alert: alert.id, sequence: alert.sequence }, `dead letter: ${text}`)
+  #bury({ alert, ...tried }: Held, reason: DeadReason, error: unknown): void {
+    const { name: sink, store, window, log, circuit } = this.#parts
+    const letter = letterOf(alert, { sink, reason, error }, tried)
+    log.error({ sink, alert: alert.id, sequence: alert.sequence }, `dead letter: ${letter.error}`)
     window.remove(alert.sequence)
-    store.bury({
-      sequence: alert.sequence,
-      sink: name,
-      reason,
-      error: text,
-      ...(status === undefined ? {} : { status }),
-      ...(body === undefined ? {} : { body }),
-      attempts,
-      first: when(firstAttempt),
-      last: when(Date.now()),
-      accepted: when(alert.acceptedAt),
-      level: levels.indexOf(alert.level),
-      rule: field(alert.document, 'rule', 'id') ?? '',
-      alert: alert.json,
-    })
+    store.bury(letter)
     // It has answered, so it is there.
     if (reason === 'rejected') circuit.succeeded()
   }

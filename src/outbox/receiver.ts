@@ -28,6 +28,7 @@ export interface Receiver {
    * `retry` tells transient from permanent; anything else is taken as transient.
    */
   send(batch: readonly Alert[]): Promise<void>
+  close?(): Promise<void>
   readonly limits?: Limits
   readonly unconfirmed?: Unconfirmed
   /** For people who read along: wants the storm guard, with so many messages a second. */

@@ -24,8 +24,15 @@ export interface SinkStatus extends Account {
 }
 
 export interface OutboxStatus {
-  /** `degraded`: a full disk, alerts wait in memory. `down`: it cannot be written. */
+  /**
+   * `degraded`: a full disk, alerts wait in memory; or the disk had damaged what it kept.
+   * `down`: it cannot be written.
+   */
   readonly health: 'up' | 'degraded' | 'down'
+  /** Where a memory that could not be read was put at the start. */
+  readonly setAside: string | undefined
+  /** Alerts that were found damaged at the start. */
+  readonly damaged: number
   /** Alerts in the queue. */
   readonly waiting: number
   readonly bytes: number
@@ -43,9 +50,14 @@ const healthOf = {
 
 /** How the outbox and each sink are. */
 export function outboxStatus(outbox: Outbox): OutboxStatus {
-  const { environment, backlog, quota, lanes } = outbox
+  const { environment, backlog, quota, lanes, damaged } = outbox
+  const { setAside } = environment
+  const health = healthOf[environment.health().state]
+  const isHurt = setAside !== undefined || damaged > 0
   return {
-    health: healthOf[environment.health().state],
+    health: health === 'up' && isHurt ? 'degraded' : health,
+    setAside,
+    damaged,
     waiting: backlog.entries,
     bytes: quota.used,
     quotaBytes: quota.limit,

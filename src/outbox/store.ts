@@ -35,6 +35,7 @@ export interface CircuitRecord {
   readonly nextAt: number
   readonly lastSuccess: number
   readonly lastError: string
+  readonly refusedSince: number
 }
 
 /** What one sink is done with, in memory and, by `operations`, on the disk. */
@@ -182,8 +183,8 @@ export class LaneStore {
   operations(): Operation[] {
     if (!this.#changed) return []
     this.#changed = false
-    const { failures, nextAt, lastSuccess, lastError } = this.#circuit
-    const circuit = { failures, nextAt, lastSuccess, lastError }
+    const { failures, nextAt, lastSuccess, lastError, refusedSince } = this.#circuit
+    const circuit = { failures, nextAt, lastSuccess, lastError, refusedSince }
     const record: LaneRecord = { cursor: this.cursor, ...this.#account, ...circuit }
     const buried = this.#dead
     this.#dead = []

@@ -27,9 +27,7 @@ export function detectionTest(
   const selections = parseSelections(map, ['condition'], faults, placeholders)
   const condition = map.entries.get('condition')?.value
   // A condition cannot be judged by selections that could not be read.
-  const conditions = faults.fatal
-    ? []
-    : parseConditions(condition, selections, map.offset, faults)
+  const conditions = faults.fatal ? [] : parseConditions(condition, selections, map.offset, faults)
   if (faults.list.length > 0) {
     return wrong(faults.list.map(({ line, message }) => ({ ...nodes.placeOf(line), message })))
   }

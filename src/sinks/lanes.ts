@@ -48,10 +48,11 @@ export function throwFailure({ delivered, rejected, failures }: Outcome): void {
   if (failures.length === 0) return
   const worst = failures.reduce((a, b) => (weight(b) > weight(a) ? b : a))
   if (!(worst instanceof SinkError)) throw worst
-  const { fault, message, cause, retryAfter, status, body } = worst
+  const { fault, message, cause, retryAfter, patience, status, body } = worst
   throw new SinkError(fault, message, {
     cause,
     retryAfter,
+    patience,
     delivered,
     rejected,
     ...(status === undefined ? {} : { status }),

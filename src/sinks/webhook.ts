@@ -11,6 +11,7 @@ import { oneLine, statusFailure } from './http/answer.ts'
 import { checkUrl, httpClient } from './http/client.ts'
 import { Hold } from './http/hold.ts'
 import { placeOf, placeOptions } from './http/place.ts'
+import { pauseOf } from './http/rate-limit.ts'
 import { keyOf, signedHeaders } from './http/signature.ts'
 import { sendInLanes } from './lanes.ts'
 import { defineSink, SinkError } from './sink.ts'
@@ -94,6 +95,7 @@ export const webhook = defineSink(schema, async (options, { log }) => {
     const headers = { ...headersFor(alert), ...signature }
     const answer = await client.send({ method: options.method, headers, body })
     said = `${client.place} answered ${answer.status} ${oneLine(answer.body)}`.trimEnd()
+    hold.for(pauseOf(answer, Date.now()))
     return statusFailure(client.place, answer, Date.now())
   }
   const sendOne = async (alert: Alert) => {

@@ -76,9 +76,13 @@ describe('a configuration without faults', () => {
 
 describe('the condition of a sink', () => {
   const sink = (...lines: string[]) =>
-    ['sinks:', '  siem:', '    type: console', '    when:', ...lines.map(one => `      ${one}`)].join(
-      '\n',
-    )
+    [
+      'sinks:',
+      '  siem:',
+      '    type: console',
+      '    when:',
+      ...lines.map(one => `      ${one}`),
+    ].join('\n')
 
   test.each([
     [

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { SensorError } from '../../src/errors.ts'
@@ -6,6 +7,7 @@ import { SinkError } from '../../src/outbox/sink-error.ts'
 import { detectionTest } from '../../src/rules/detection-test.ts'
 import { sequenceKey } from '../../src/storage/entry.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
+import { openStore } from '../../src/storage/store.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
 import {
   accept,
@@ -298,6 +300,58 @@ describe('outbox', () => {
     expect(receiver.ids).toEqual([])
     expect(outbox.ledger.losses).toMatchObject([{ reason: 'max_age', count: 1, rule: 'r' }])
     expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('what is refused for longer than anybody needs to mend it is a dead letter', async () => {
+    const environment = await openTemporary()
+    let says: unknown = new SinkError('configuration', 'answered 403', {
+      status: 403,
+      patience: 60,
+    })
+    const sink = keeper(() => says)
+    const outbox = await open(environment, { sink: { receiver: sink, when: { level: 'high' } } })
+    const first = [...names(600), ...names(3, 'low')]
+    await accept(outbox, names(600))
+    await accept(outbox, names(3, 'low'), { level: 'low' })
+    await until(() => outbox.status.sinks['sink']?.dead === 600)
+    const since = outbox.lanes[0]?.store.known.refusedSince ?? 0
+    expect(since).toBeGreaterThan(0)
+    expect(outbox.status.sinks['sink']).toMatchObject({ state: 'down', filtered: 3, pending: 0 })
+    expect(imbalance(outbox)).toEqual([])
+    await outbox.close(100)
+    // The time goes on counting over a restart, but what is young has its own.
+    const again = await open(environment, { sink })
+    await accept(again, ['young'])
+    says = undefined
+    await until(() => sink.ids.length === 1)
+    expect(sink.ids).toEqual(['young'])
+    expect(again.lanes[0]?.store.known.refusedSince).toBe(0)
+    expect(again.status.sinks['sink']).toMatchObject({ accepted: first.length + 1, dead: 600 })
+    const letters = environment.page('dlq', { limit: 1000 }).map(one => readDeadLetter(one.value))
+    expect(letters).toHaveLength(600)
+    expect(letters[17]).toMatchObject({ reason: 'refused', error: 'answered 403', status: '403' })
+  })
+
+  test('damage is found although the sink is down, and the outbox says so', async () => {
+    const environment = await openTemporary()
+    await put(environment, names(3))
+    const damaged = Buffer.concat([Buffer.alloc(4), Buffer.from('not what was written')])
+    const { root, table } = openStore(join(environment.directory, 'memory'))
+    root.transactionSync(() => table.alerts.putSync(sequenceKey(2), damaged))
+    await root.close()
+    const sink = keeper(() => down())
+    const outbox = await open(environment, { sink })
+    await until(() => outbox.damaged === 1)
+    expect(outbox.status).toMatchObject({
+      health: 'degraded',
+      damaged: 1,
+      sinks: { sink: { dead: 1, pending: 2 } },
+    })
+    expect(imbalance(outbox)).toEqual([])
+    await outbox.close(50)
+    const [letter] = environment.page('dlq', { limit: 5 }).map(one => readDeadLetter(one.value))
+    expect(letter).toMatchObject({ sequence: 2, reason: 'corrupt' })
+    expect(Buffer.from(letter?.alert ?? '', 'base64').toString()).toBe('not what was written')
   })
 
   test('a sink that is gone is not asked again and keeps its backlog', async () => {

@@ -14,9 +14,12 @@ export class Hold {
 
   /** `failure` itself, its pause noted. */
   after(failure: SinkError): SinkError {
-    if (failure.retryAfter !== undefined) {
-      this.#until = Math.max(this.#until, Date.now() + failure.retryAfter)
-    }
+    this.for(failure.retryAfter)
     return failure
+  }
+
+  /** A pause of `ms` begins now; undefined for none. */
+  for(ms: number | undefined): void {
+    if (ms !== undefined) this.#until = Math.max(this.#until, Date.now() + ms)
   }
 }

@@ -13,6 +13,7 @@ import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
+import { sensorId } from '../operate/sensor-id.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
 import { acceptOperation, alertEntry, type EntryOptions } from '../outbox/entry.ts'
@@ -33,7 +34,7 @@ const SECOND = 1e6
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
   checkGeo(parts.config.enrich.geo)
   const name = hostname()
-  const observer: Observer = { name, hostname: name, version: version() }
+  const observer: Observer = { name, hostname: name, version: version(), id: sensorId() }
   const delivery = await openDelivery(parts.config, { ...parts, observer })
   return new Sensor(parts, delivery, observer)
 }

@@ -1,16 +1,16 @@
 import { isoTime } from '../decode/clock.ts'
 import { type Finding, type Notice, type Summary } from '../rules/finding.ts'
-import { type TrafficEvent } from '../rules/slots/context.ts'
+import { type RuleEvent } from '../rules/slots/context.ts'
 import { alertId, type Observer, severities } from './alert.ts'
 import { type Fields, joinFields } from './ecs/document.ts'
 import { relatedFields } from './related.ts'
 import { sensorAlert } from './sensor.ts'
 import { threatOf } from './threat.ts'
 
-type Rule = Finding<TrafficEvent>['rule']
+type Rule = Finding<RuleEvent>['rule']
 
 /** The alert of a rule: the document of the event that completed it, and the facts that convinced it. */
-export function ruleAlert(finding: Finding<TrafficEvent>, document: Fields): Fields {
+export function ruleAlert(finding: Finding<RuleEvent>, document: Fields): Fields {
   const { rule, level, identity } = finding
   return joinFields(document, relatedFields(document), {
     message: sentence(finding, document),
@@ -69,7 +69,7 @@ function ruleFields({ meta }: Rule): Fields {
   }
 }
 
-function baselineFacts({ baseline }: Finding<TrafficEvent>): Fields | undefined {
+function baselineFacts({ baseline }: Finding<RuleEvent>): Fields | undefined {
   if (baseline === undefined) return undefined
   const { reason, entity, value, since, entityFirstSeen, valueFirstSeen } = baseline
   return {
@@ -86,7 +86,7 @@ function baselineFacts({ baseline }: Finding<TrafficEvent>): Fields | undefined 
   }
 }
 
-function correlationFacts({ correlation }: Finding<TrafficEvent>): Fields | undefined {
+function correlationFacts({ correlation }: Finding<RuleEvent>): Fields | undefined {
   if (correlation === undefined) return undefined
   const { group, count, first, last } = correlation
   return {
@@ -102,9 +102,10 @@ function heldBackFacts({ count, first, last }: Summary['heldBack']) {
 }
 
 /** `Title: 10.0.0.5 → 192.0.2.1:443 (example.org)`. */
-function sentence({ rule }: Finding<TrafficEvent>, document: Fields): string {
+function sentence({ rule }: Finding<RuleEvent>, document: Fields): string {
   const source = document['source'] as Fields | undefined
   const destination = document['destination'] as Fields | undefined
+  if (typeof document['message'] === 'string') return `${rule.meta.title}: ${document['message']}`
   const from = source?.['ip'] ?? source?.['mac']
   const to = destination?.['ip'] ?? destination?.['mac']
   if (from === undefined || to === undefined) return rule.meta.title

@@ -1,10 +1,13 @@
 import { captureOptions } from '../capture/options.ts'
+import { detectorName } from '../detectors/detectors.ts'
+import * as detectorKinds from '../detectors/index.ts'
 import { devicesOptions, enrichOptions } from '../enrich/options.ts'
 import { summaryOptions } from '../operate/options.ts'
 import { outboxOptions } from '../outbox/options.ts'
 import { rulesOptions } from '../rules/options.ts'
 import * as sinkKinds from '../sinks/index.ts'
 import { stateOptions } from '../storage/options.ts'
+import { detectorsSection } from './detectors.ts'
 import { logOptions, networkOptions } from './sections.ts'
 import { sinksSection } from './sinks.ts'
 import { type Static, Type } from './type.ts'
@@ -16,6 +19,7 @@ export const configSchema = Type.Object(
     network: networkOptions,
     devices: devicesOptions,
     enrich: enrichOptions,
+    detectors: detectorsSection(detectorKinds, detectorName),
     rules: rulesOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),

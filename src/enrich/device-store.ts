@@ -1,13 +1,13 @@
 import { type Environment } from '../storage/environment.ts'
-import { type Operation, type Value } from '../storage/operation.ts'
+import { type Journal } from '../storage/journal.ts'
+import { type Operation } from '../storage/operation.ts'
 import { type Device, deviceKey, readDevice, writeDevice } from './device.ts'
-import { type DeviceEvent } from './device-event.ts'
 import { type ObservedClock } from './learning.ts'
 
 export interface DeviceStoreOptions {
   readonly environment: Environment
-  readonly alert: (event: DeviceEvent) => Value | undefined
-  readonly onAlert: (sequence: number) => void
+  /** Takes a new device, with the alert that the rules make of it. */
+  readonly journal: Pick<Journal, 'add'>
 }
 
 const second = 1e6
@@ -21,8 +21,6 @@ const clockAfter = 10 * second
 export class DeviceStore {
   readonly #options: DeviceStoreOptions
   readonly #clock: ObservedClock
-  /** New devices that could not be written, with the event that tells of them. */
-  readonly #unsaved = new Map<Device, DeviceEvent>()
   #walk: Iterator<Device> | undefined
   #clockSaved = Number.NEGATIVE_INFINITY
   #damaged = 0
@@ -34,10 +32,6 @@ export class DeviceStore {
 
   get damaged(): number {
     return this.#damaged
-  }
-
-  get unsaved(): number {
-    return this.#unsaved.size
   }
 
   /** Up to `limit` devices as they were written; what is damaged is left out and counted. */
@@ -61,39 +55,29 @@ export class DeviceStore {
     return []
   }
 
-  /** A device that was never seen: it and the alert about it are one transaction. */
-  add(device: Device, event: DeviceEvent): void {
-    const alert = event.learning || event.self ? undefined : this.#options.alert(event)
-    const { lastSeen } = device
-    const known = device.addresses.length
-    const operations: Operation[] = [put(device), this.#clock.operation()]
-    if (alert !== undefined) operations.push({ kind: 'append', table: 'alerts', value: alert })
-    this.#options.environment.commit(operations).then(
-      sequences => {
-        device.saved = lastSeen
-        if (device.addresses.length !== known) this.update(device)
-        for (const sequence of sequences) this.#options.onAlert(sequence)
-      },
-      () => this.#unsaved.set(device, event),
-    )
+  /** A device that was never seen: before anyone is told, so that an alert comes with it or not at all. */
+  add(device: Device): void {
+    const { journal } = this.#options
+    device.saved = device.lastSeen
+    journal.add(put(device))
+    journal.add(this.#clock.operation())
   }
 
-  /** A known device that changed. One that is still to be added goes with its alert. */
+  /** A known device that changed: with the alert that may come of it. */
   update(device: Device): void {
-    if (device.saved < 0) return
-    this.#write([device])
+    device.saved = device.lastSeen
+    this.#options.journal.add(put(device))
   }
 
   /** One step of the round in which every device's last sighting is written now and then. */
   save(devices: ReadonlyMap<number, Device>, time: number): void {
     if (time - this.#clockSaved >= clockAfter) this.#saveClock(time)
-    this.#retry()
     const due: Device[] = []
     for (let count = Math.ceil(devices.size / round); count > 0; count--) {
       this.#walk ??= devices.values()
       const { value, done } = this.#walk.next()
       if (done) this.#walk = undefined
-      else if (value.saved >= 0 && value.lastSeen - value.saved >= saveAfter) due.push(value)
+      else if (value.lastSeen - value.saved >= saveAfter) due.push(value)
     }
     this.#write(due)
   }
@@ -102,22 +86,13 @@ export class DeviceStore {
   async saveAll(devices: ReadonlyMap<number, Device>): Promise<void> {
     const { environment } = this.#options
     await environment.flush()
-    this.#retry()
-    await environment.flush()
     this.#saveClock(this.#clock.latest)
-    const stale = [...devices.values()].filter(one => one.saved >= 0 && one.lastSeen > one.saved)
+    const stale = [...devices.values()].filter(one => one.lastSeen > one.saved)
     for (let start = 0; start < stale.length; start += 4096) {
       this.#write(stale.slice(start, start + 4096))
       await environment.flush()
     }
     await environment.flush()
-  }
-
-  #retry(): void {
-    for (const [device, event] of [...this.#unsaved].slice(0, 256)) {
-      this.#unsaved.delete(device)
-      this.add(device, event)
-    }
   }
 
   #write(devices: readonly Device[]): void {

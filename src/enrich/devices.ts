@@ -1,6 +1,6 @@
 import { ipText } from '../decode/address.ts'
 import { type Environment } from '../storage/environment.ts'
-import { type Value } from '../storage/operation.ts'
+import { type Journal } from '../storage/journal.ts'
 import { Device, type DeviceAddress } from './device.ts'
 import { type DeviceEvent } from './device-event.ts'
 import { DeviceStore } from './device-store.ts'
@@ -17,11 +17,10 @@ export interface DevicesOptions {
   /** µs of observed time in which a new device is learnt without an alert. */
   readonly learning: number
   readonly vendor: (high: number, low: number) => string | undefined
-  /** The alert that a new device is worth, as the queue stores it. */
-  readonly alert: (event: DeviceEvent) => Value | undefined
+  /** Takes a device with what comes of it, such as an alert. */
+  readonly journal: Pick<Journal, 'add'>
+  /** Told within the turn of the journal that has the device. */
   readonly onEvent: (event: DeviceEvent) => void
-  /** An alert is on the disk under this sequence number. */
-  readonly onAlert: (sequence: number) => void
 }
 
 export interface DeviceCounts {
@@ -32,8 +31,6 @@ export interface DeviceCounts {
   readonly addressesRefused: number
   /** Stored records that could not be read. */
   readonly damaged: number
-  /** New devices that the disk has refused so far; they are tried again. */
-  readonly unsaved: number
   /** µs of learning left; 0: a new device is an alert. */
   readonly learningLeft: number
 }
@@ -71,7 +68,6 @@ export class Devices {
       refused: this.#refused,
       addressesRefused: this.#addressesRefused,
       damaged: this.#store.damaged,
-      unsaved: this.#store.unsaved,
       learningLeft: Math.max(0, this.#options.learning - this.#clock.observed(this.#clock.latest)),
     }
   }
@@ -143,9 +139,8 @@ export class Devices {
     })
     if (seen.family !== 0) device.add(addressOf(seen))
     this.#remember(device)
-    const event = this.#event('device-new', device, seen)
-    this.#options.onEvent(event)
-    this.#store.add(device, event)
+    this.#store.add(device)
+    this.#options.onEvent(this.#event('device-new', device, seen))
   }
 
   #addAddress(device: Device, seen: Sighting): void {
@@ -153,8 +148,8 @@ export class Devices {
       this.#addressesRefused++
       return
     }
-    this.#options.onEvent(this.#event('device-new-address', device, seen))
     this.#store.update(device)
+    this.#options.onEvent(this.#event('device-new-address', device, seen))
   }
 
   #remember(device: Device): void {

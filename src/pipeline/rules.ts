@@ -3,13 +3,14 @@ import { type EventContext } from '../alerts/ecs/context.ts'
 import { type Fields } from '../alerts/ecs/document.ts'
 import { eventDocument } from '../alerts/ecs.ts'
 import { noticeAlert, ruleAlert, suppressedAlert } from '../alerts/rule-alert.ts'
+import { type BaselineStore } from '../baseline/store.ts'
 import { type Config } from '../config/schema.ts'
 import { type RuleFault } from '../rules/fault.ts'
 import { loadRules } from '../rules/load.ts'
 import { configuredRules } from '../rules/paths.ts'
 import { type ReloadReport } from '../rules/reload.ts'
 import { compileRules, type RuleSet } from '../rules/ruleset.ts'
-import { type TrafficEvent } from '../rules/slots/context.ts'
+import { type RuleEvent } from '../rules/slots/context.ts'
 import { eventReaders } from '../rules/slots/event.ts'
 
 /** What a rule may cost an event on average before it is switched off: a hundred times the usual. */
@@ -19,18 +20,20 @@ export interface RunnerOptions {
   readonly config: Config
   readonly context: EventContext
   readonly observer: Observer
-  /** Takes an alert; its document is ECS. */
+  /** Takes an alert, in the turn of the event that caused it; its document is ECS. */
   readonly raise: (alert: Document) => void
   /** µs instead of every learning period; 0 alerts from the first event. */
   readonly learn?: number | undefined
   /** Whether a rule that costs too much is switched off: not in a replay, which must repeat itself. */
   readonly budget: boolean
+  /** What rules with a baseline remember. */
+  readonly baselines: BaselineStore
 }
 
 /** Rules at work on the stream of events. */
 export class RuleRunner {
   readonly #options: RunnerOptions
-  #rules: RuleSet<TrafficEvent>
+  #rules: RuleSet<RuleEvent>
 
   /** Loads what the configuration names; faults are in `faults`, the rest runs. */
   constructor(options: RunnerOptions) {
@@ -46,7 +49,7 @@ export class RuleRunner {
     return this.#rules.faults
   }
 
-  take(event: TrafficEvent): void {
+  take(event: RuleEvent): void {
     this.#rules.evaluate(event, finding => {
       // Sigma: informational matches are there to be correlated, not to be looked at.
       if (finding.level === 'informational') return
@@ -76,19 +79,25 @@ export class RuleRunner {
   }
 }
 
-function load(options: RunnerOptions): RuleSet<TrafficEvent> {
-  const { config, context, observer, raise, learn, budget } = options
+function load(options: RunnerOptions): RuleSet<RuleEvent> {
+  const { config, context, observer, raise, learn, budget, baselines } = options
   const placeholders = new Map(Object.entries(config.rules.placeholders))
   const plan = loadRules(configuredRules(config.rules), { placeholders })
-  const document = (event: TrafficEvent): Fields => eventDocument(event, context)
-  return compileRules<TrafficEvent>(plan, {
+  const document = (event: RuleEvent): Fields => eventDocument(event, context)
+  return compileRules<RuleEvent>(plan, {
     readerOf: eventReaders({ ...context, document }),
     kindOf: event => event.kind,
-    timeOf: event => event.packet.time,
+    timeOf: timeOf,
     learn,
+    baselines,
     ...(budget && { budget: { nanoseconds: BUDGET_NS } }),
     onNotice: notice => raise(noticeAlert(notice, observer)),
   })
+}
+
+/** µs of event time. */
+function timeOf(event: RuleEvent): number {
+  return 'packet' in event ? event.packet.time : event.time
 }
 
 /** What a reload brought, in one line. */

@@ -1,32 +1,37 @@
 import { hostname } from 'node:os'
 import { type Document, type Observer } from '../alerts/alert.ts'
-import { newDeviceAlert } from '../alerts/new-device.ts'
+import { MemoryBaselineStore } from '../baseline/memory-store.ts'
 import { type Interface } from '../capture/interfaces.ts'
-import { milliseconds } from '../config/duration.ts'
 import { faultLine } from '../config/fault.ts'
 import { type KernelEvent } from '../decode/event.ts'
-import { Devices } from '../enrich/devices.ts'
+import { type Detectors } from '../detectors/detectors.ts'
+import { type DeviceEvent } from '../enrich/device-event.ts'
+import { type Devices } from '../enrich/devices.ts'
 import { type Home, homeOf } from '../enrich/direction.ts'
 import { Enrichment } from '../enrich/enrichment.ts'
 import { observe } from '../enrich/evidence.ts'
 import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
-import { vendor } from '../enrich/vendor.ts'
+import { type ControlHandlers } from '../operate/control.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { sensorId } from '../operate/sensor-id.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
-import { acceptOperation, alertEntry, type EntryOptions } from '../outbox/entry.ts'
+import { acceptOperation } from '../outbox/entry.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
+import { type TrafficEvent } from '../protocols/traffic.ts'
 import { type RuleFault } from '../rules/fault.ts'
-import { Activity } from '../sinks/activity.ts'
+import { type Activity } from '../sinks/activity.ts'
+import { type Journal } from '../storage/journal.ts'
 import { setAsideAlert, watchBlindness } from './blindness.ts'
 import { eventContext } from './context.ts'
+import { controlHandlers } from './control.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
 import { type SensorParts } from './parts.ts'
 import { makeSummary, type Report, report } from './report.ts'
 import { RuleRunner, reloadText } from './rules.ts'
+import { makeActivity, makeDetectors, makeDevices, makeJournal } from './stages.ts'
 
 const SECOND = 1e6
 
@@ -52,6 +57,9 @@ export class Sensor {
   readonly #enrichment: Enrichment
   readonly #protocols = new Protocols(event => this.#protocol(event))
   readonly #rules: RuleRunner
+  readonly #detectors: Detectors
+  readonly #journal: Journal
+  readonly #baselines = new MemoryBaselineStore()
   #nextAdvance = Number.NEGATIVE_INFINITY
   readonly #watchBlindness: (time: number) => void
   readonly #names = new Map<number, string>()
@@ -60,16 +68,26 @@ export class Sensor {
   constructor(parts: SensorParts, delivery: Delivery, observer: Observer) {
     this.#parts = parts
     this.#delivery = delivery
+    this.#journal = makeJournal(parts, sequence => this.#alerted(sequence))
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
-    this.#devices = this.#makeDevices(observer)
+    this.#devices = makeDevices(parts, this.#journal, event => this.#device(event))
     this.#enrichment = new Enrichment(parts.config.enrich, {
       home: () => this.#home,
       devices: this.#devices,
     })
     this.#summary = this.#makeSummary()
-    this.#activity = parts.output.people ? this.#makeActivity() : undefined
+    this.#activity = parts.output.people
+      ? makeActivity(parts, this.#devices, this.#enrichment, this.#names)
+      : undefined
     this.#rules = this.#makeRules(observer)
+    this.#detectors = makeDetectors(parts, {
+      signal: signal => this.#rules.take(signal),
+      home: () => this.#home,
+      devices: this.#devices,
+      enrichment: this.#enrichment,
+      baselines: this.#baselines,
+    })
     this.#report = report(parts, this.#summary, observer)
     this.#watchBlindness = watchBlindness({
       counters: () => parts.source.counters(),
@@ -87,9 +105,10 @@ export class Sensor {
     this.#summary.count(event)
     this.#activity?.event(event)
     this.#protocols.take(event)
-    if (event.kind !== 'message' && event.kind !== 'fragment') this.#rules.take(event)
+    if (event.kind !== 'message' && event.kind !== 'fragment') this.#judge(event)
     if (event.kind === 'flow') this.#enrichment.ended(event)
     if (event.packet.time >= this.#nextAdvance) this.#advanceRules(event.packet.time)
+    this.#journal.mark()
   }
 
   /** The interfaces that are watched have changed. */
@@ -131,6 +150,11 @@ export class Sensor {
     log.error('the rules stay as they were')
   }
 
+  /** What the commands of a person may ask this sensor while it runs. */
+  get control(): ControlHandlers {
+    return controlHandlers({ outbox: this.#delivery.outbox })
+  }
+
   /** What is wrong with the rules, for whoever started the sensor. */
   get ruleFaults(): readonly RuleFault[] {
     return this.#rules.faults
@@ -145,6 +169,7 @@ export class Sensor {
     this.#report.stop()
     this.#protocols.close()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
+    await this.#journal.flush()
     await this.#devices.flush()
     await this.#delivery.close()
     this.#report.last()
@@ -155,12 +180,25 @@ export class Sensor {
   #protocol(event: ProtocolEvent): void {
     this.#enrichment.learn(event)
     this.#activity?.protocol(event)
+    this.#judge(event)
+  }
+
+  #device(event: DeviceEvent): void {
+    this.#summary.countDevice(event)
+    this.#activity?.device(event)
+    this.#judge(event)
+  }
+
+  /** Rules see the event, then what the detectors make of it. */
+  #judge(event: TrafficEvent | DeviceEvent): void {
     this.#rules.take(event)
+    this.#detectors.take(event)
   }
 
   /** Windows and silences move on with event time, once a second of it. */
   #advanceRules(time: number): void {
     this.#nextAdvance = time + SECOND
+    this.#detectors.advance(time)
     this.#rules.advance(time)
   }
 
@@ -179,22 +217,7 @@ export class Sensor {
       raise: alert => this.#raise(alert),
       learn,
       budget: live,
-    })
-  }
-
-  #makeDevices(observer: Observer): Devices {
-    const { config, environment } = this.#parts
-    return new Devices({
-      environment,
-      limit: config.devices.limit,
-      learning: milliseconds(config.devices.learning) * 1000,
-      vendor,
-      alert: event => alertEntry(newDeviceAlert(event, observer), this.#accepted()),
-      onEvent: event => {
-        this.#summary.countDevice(event)
-        this.#activity?.device(event)
-      },
-      onAlert: sequence => this.#alerted(sequence),
+      baselines: this.#baselines,
     })
   }
 
@@ -209,26 +232,9 @@ export class Sensor {
     })
   }
 
-  #makeActivity(): Activity {
-    const { output } = this.#parts
-    return new Activity({
-      devices: this.#devices,
-      vendor,
-      color: output.color,
-      interfaceName: ifindex => this.#names.get(ifindex),
-      destinationName: flow => this.#enrichment.destinationName(flow.packet, flow.start)?.name,
-      write: line => output.offer(line),
-    })
-  }
-
   #alerted(sequence: number): void {
     this.#summary.countAlert()
     this.#delivery.outbox.added(sequence)
-  }
-
-  /** A replay gives the same alerts every time: when it was is nothing of theirs. */
-  #accepted(): EntryOptions {
-    return this.#parts.live === false ? { acceptedAt: 0 } : {}
   }
 
   #lament(alert: ReturnType<typeof setAsideAlert>): void {
@@ -236,12 +242,10 @@ export class Sensor {
     this.#raise(alert)
   }
 
-  /** An alert that nothing else must be remembered with: durable like any other. */
+  /** An alert becomes durable with all that the event at hand has changed. */
   #raise(alert: Document): void {
-    const { environment, log } = this.#parts
-    environment.commit([acceptOperation(alert, this.#accepted())]).then(
-      ([sequence]) => sequence !== undefined && this.#alerted(sequence),
-      (err: unknown) => log.error({ err }, 'cannot keep an alert'),
-    )
+    // A replay gives the same alerts every time: when it was is nothing of theirs.
+    const options = this.#parts.live === false ? { acceptedAt: 0 } : {}
+    this.#journal.add(acceptOperation(alert, options))
   }
 }

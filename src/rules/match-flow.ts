@@ -1,6 +1,6 @@
+import { type BaselineStore } from '../baseline/store.ts'
 import { type CorrelationRule, type DetectionRule } from './ast.ts'
 import { type BaselineFinding } from './baseline/rule.ts'
-import { type BaselineStore } from './baseline/store.ts'
 import { type Correlation, type CorrelationFinding } from './correlate/correlation.ts'
 import { keyText, type Subject } from './correlate/subject.ts'
 import { type Cost } from './engine/budget.ts'
@@ -157,6 +157,8 @@ function identityOf<Event>(
     return [baseline.reason, ...baseline.entity, '/', ...baseline.value, baseline.since]
   }
   if (correlation !== undefined) return [correlation.key, correlation.last]
+  const signal = keyText(subject.value('orthrus.signal.id', 'ecs'))
+  if (signal !== undefined) return [signal]
   const fields = ['network.community_id', 'source.ip', 'source.mac', 'destination.ip', 'device.id']
   const texts = fields.map(field => keyText(subject.value(field, 'ecs')) ?? '')
   return [time, ...texts.filter(text => text !== '')]

@@ -1,7 +1,7 @@
+import { type BaselineStore } from '../baseline/store.ts'
 import { type CorrelationRule, type DetectionRule, type Level } from './ast.ts'
 import { type BaselineDefinition, parseBaseline } from './baseline/definition.ts'
 import { BaselineRule } from './baseline/rule.ts'
-import { type BaselineStore } from './baseline/store.ts'
 import { baselineHash, ruleKey } from './content-hash.ts'
 import { type Correlation } from './correlate/correlation.ts'
 import { keyText, type Subject } from './correlate/subject.ts'

@@ -84,7 +84,7 @@ export class GroupCommit {
   /** Writes what waits at once; resolves when all of it is written or given up. */
   async flush(): Promise<void> {
     this.#start()
-    await this.#running
+    while (this.#running !== undefined) await this.#running
   }
 
   /** One last attempt for what waits, then the rest is rejected. */
@@ -116,6 +116,8 @@ export class GroupCommit {
     this.#begun = performance.now()
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined
+      // One that came after the last look found somebody at work and left the waking to him.
+      if (this.#waiting.length > 0) this.#start()
     })
   }
 

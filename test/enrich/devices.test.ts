@@ -4,6 +4,7 @@ import { type DeviceEvent } from '../../src/enrich/device-event.ts'
 import { Devices, type DevicesOptions } from '../../src/enrich/devices.ts'
 import { emptySighting, type Sighting } from '../../src/enrich/sighting.ts'
 import { type Environment, openEnvironment } from '../../src/storage/environment.ts'
+import { journalFor } from '../storage/journal.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
 import { micros } from './record.ts'
 
@@ -19,14 +20,19 @@ interface Opened {
 function open(environment: Environment, options: Partial<DevicesOptions> = {}): Opened {
   const events: DeviceEvent[] = []
   const sequences: number[] = []
+  const journal = journalFor(environment, sequence => sequences.push(sequence))
   const devices = new Devices({
     environment,
+    journal,
     limit: 1000,
     learning: hour * 1e6,
     vendor: high => (high === 0x00005e ? 'IANA' : undefined),
-    alert: event => JSON.stringify({ device: event.deviceId, mac: event.sourceMac }),
-    onEvent: event => events.push(event),
-    onAlert: sequence => sequences.push(sequence),
+    onEvent: event => {
+      events.push(event)
+      if (event.action !== 'device-new' || event.learning || event.self) return
+      const value = JSON.stringify({ device: event.deviceId, mac: event.sourceMac })
+      journal.add({ kind: 'append', table: 'alerts', value })
+    },
     ...options,
   })
   return { devices, events, sequences }
@@ -65,7 +71,7 @@ describe('learning', () => {
     ])
     expect(sequences).toEqual([1])
     expect(alerts(environment)).toEqual([expect.stringContaining('00-00-5E-00-53-03')])
-    expect(devices.counts).toMatchObject({ known: 3, learningLeft: 0, unsaved: 0 })
+    expect(devices.counts).toMatchObject({ known: 3, learningLeft: 0 })
   })
 
   test('goes on after a restart where it was; the time between does not count', async () => {

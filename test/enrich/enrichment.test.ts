@@ -4,6 +4,7 @@ import { homeOf } from '../../src/enrich/direction.ts'
 import { Enrichment } from '../../src/enrich/enrichment.ts'
 import { observe } from '../../src/enrich/evidence.ts'
 import { OnLink } from '../../src/enrich/on-link.ts'
+import { journalFor } from '../storage/journal.ts'
 import { openTemporary } from '../storage/open.ts'
 import { event } from './record.ts'
 
@@ -13,14 +14,14 @@ const router = '00-00-5E-00-53-01'
 const eth0 = { index: 7, name: 'eth0', mac: '00-00-5E-00-53-FE', addresses: ['192.0.2.7/24'] }
 
 async function inventory(): Promise<Devices> {
+  const environment = await openTemporary()
   const devices = new Devices({
-    environment: await openTemporary(),
+    environment,
+    journal: journalFor(environment),
     limit: 10,
     learning: 0,
     vendor: () => undefined,
-    alert: () => undefined,
     onEvent: () => undefined,
-    onAlert: () => undefined,
   })
   devices.setInterfaces([eth0])
   return devices

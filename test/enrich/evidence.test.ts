@@ -3,6 +3,7 @@ import { type DeviceEvent } from '../../src/enrich/device-event.ts'
 import { Devices } from '../../src/enrich/devices.ts'
 import { observe } from '../../src/enrich/evidence.ts'
 import { OnLink } from '../../src/enrich/on-link.ts'
+import { journalFor } from '../storage/journal.ts'
 import { openTemporary } from '../storage/open.ts'
 import { arp, event, type Fields, writeAddress } from './record.ts'
 
@@ -23,14 +24,14 @@ beforeEach(async () => {
   events = []
   onLink = new OnLink()
   onLink.setInterfaces([linkInterface])
+  const environment = await openTemporary()
   devices = new Devices({
-    environment: await openTemporary(),
+    environment,
+    journal: journalFor(environment),
     limit: 100,
     learning: 0,
     vendor: () => undefined,
-    alert: () => undefined,
     onEvent: one => events.push(one),
-    onAlert: () => undefined,
   })
   devices.setInterfaces([linkInterface])
 })

@@ -12,6 +12,7 @@ import { summaryText } from '../../src/operate/summary-text.ts'
 import { bytesText, durationText } from '../../src/operate/units.ts'
 import { ecsFaults } from '../alerts/schema.ts'
 import { event, type Fields } from '../enrich/record.ts'
+import { journalFor } from '../storage/journal.ts'
 import { openTemporary } from '../storage/open.ts'
 
 const observer = { name: 'sensor-1', hostname: 'host-1', version: '0.1.0' }
@@ -40,17 +41,17 @@ async function counting() {
   }
   const clock = { now: Date.UTC(2026, 10, 22, 8, 0, 0) }
   const events: DeviceEvent[] = []
+  const environment = await openTemporary()
   const devices = new Devices({
-    environment: await openTemporary(),
+    environment,
+    journal: journalFor(environment),
     limit: 100,
     learning: 3600e6,
     vendor: () => undefined,
-    alert: () => undefined,
     onEvent: one => {
       events.push(one)
       summary.countDevice(one)
     },
-    onAlert: () => undefined,
   })
   const onLink = new OnLink()
   onLink.setInterfaces([{ index: 7, name: 'eth0', mac: '', addresses: ['192.0.2.7/24'] }])

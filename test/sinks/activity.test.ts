@@ -7,6 +7,7 @@ import { Activity } from '../../src/sinks/activity.ts'
 import { Seen } from '../../src/sinks/seen.ts'
 import { arp, event, type Fields, micros } from '../enrich/record.ts'
 import * as p from '../generate/packets.ts'
+import { journalFor } from '../storage/journal.ts'
 import { openTemporary } from '../storage/open.ts'
 
 const mac = '00-00-5E-00-53-23'
@@ -22,14 +23,14 @@ beforeEach(async () => {
   const eth0 = { index: 7, name: 'eth0', mac: '00-00-5E-00-53-FE', addresses: ['192.0.2.7/24'] }
   onLink.setInterfaces([eth0])
   const vendor = (high: number) => (high === 0x00005e ? 'Evil\u001b[31m\nCorp' : undefined)
+  const environment = await openTemporary()
   devices = new Devices({
-    environment: await openTemporary(),
+    environment,
+    journal: journalFor(environment),
     limit: 100_000,
     learning: 3600e6,
     vendor,
-    alert: () => undefined,
     onEvent: one => activity.device(one),
-    onAlert: () => undefined,
   })
   devices.setInterfaces([eth0])
   activity = new Activity({

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { alertDocument } from '../../src/alerts/alert.ts'
-import { newDeviceAlert, newDeviceRule } from '../../src/alerts/new-device.ts'
+import { deviceDocument } from '../../src/alerts/ecs/device.ts'
 import { sensorAlert } from '../../src/alerts/sensor.ts'
 import { root } from '../commands/orthrus.ts'
 import { indexTemplate } from './index-template.ts'
@@ -39,7 +39,14 @@ test('every field of an alert has its type', () => {
       facts: { a: 1 },
     }),
     alertDocument({
-      rule: newDeviceRule,
+      rule: {
+        id: 'r',
+        name: 'n',
+        level: 'medium',
+        category: 'c',
+        description: 'd',
+        version: '1',
+      },
       observer,
       time,
       identity: [],
@@ -49,7 +56,7 @@ test('every field of an alert has its type', () => {
       interface: 'eth0',
       vlan: 5,
     }),
-    newDeviceAlert(
+    deviceDocument(
       {
         kind: 'device',
         action: 'device-new',
@@ -69,8 +76,8 @@ test('every field of an alert has its type', () => {
         firstSeen: time,
         observed: 1e6,
         known: 3,
-      } as unknown as Parameters<typeof newDeviceAlert>[0],
-      observer,
+      } as unknown as Parameters<typeof deviceDocument>[0],
+      { observer, interfaceName: () => undefined, direction: () => undefined },
     ),
   ]
   expect(documents.flatMap(document => unmapped(document, properties))).toEqual([])

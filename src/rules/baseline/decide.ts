@@ -1,6 +1,6 @@
+import { type SeenEntity, type Sighting } from '../../baseline/store.ts'
 import { passes } from '../threshold.ts'
 import { type BaselineDefinition } from './definition.ts'
-import { type SeenEntity, type Sighting } from './store.ts'
 
 /** Why a baseline has something to say. */
 export type BaselineReason = 'new-value' | 'rare-value' | 'new-entity'

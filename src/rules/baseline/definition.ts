@@ -1,3 +1,4 @@
+import { type BaselineLimits } from '../../baseline/store.ts'
 import { type Level, type Threshold } from '../ast.ts'
 import { ExtensionMap } from '../extension.ts'
 import { type Faults } from '../fault.ts'
@@ -26,13 +27,6 @@ export interface BaselineDefinition {
   readonly suppress: number
   /** Level of its alerts, where it is not the rule's. */
   readonly level: Level | undefined
-}
-
-export interface BaselineLimits {
-  readonly entities: number
-  readonly valuesPerEntity: number
-  /** At the limit: learn nothing more, or forget what was not seen for longest. */
-  readonly overflow: 'freeze' | 'evict-oldest'
 }
 
 const hour = 3_600_000_000

@@ -1,9 +1,9 @@
+import { type Baseline, type BaselineKey, type BaselineStore } from '../../baseline/store.ts'
 import { type Subject } from '../correlate/subject.ts'
 import { valueText } from '../evaluate/values.ts'
 import { type FieldValue } from '../fields.ts'
 import { type BaselineReason, decide, others, share } from './decide.ts'
 import { type BaselineDefinition } from './definition.ts'
-import { type Baseline, type BaselineKey, type BaselineStore } from './store.ts'
 
 /** What a baseline found, and the facts that make it worth a look. Times and durations in µs. */
 export interface BaselineFinding {

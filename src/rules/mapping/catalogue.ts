@@ -77,8 +77,9 @@ const own: Readonly<Record<Kind, string>> = {
     orthrus.icmp.quoted.source.ip orthrus.icmp.quoted.source.port
     orthrus.icmp.quoted.destination.ip orthrus.icmp.quoted.destination.port`,
   device: `device.id device.manufacturer orthrus.device.hostnames orthrus.device.first_seen
-    orthrus.device.randomised_mac orthrus.device.evidence`,
-  signal: `${ip} orthrus.signal.name orthrus.signal.score orthrus.signal.entity orthrus.signal.evidence`,
+    orthrus.device.randomised_mac orthrus.device.evidence orthrus.device.learning
+    orthrus.device.self`,
+  signal: `${ip} orthrus.signal.id orthrus.signal.detector orthrus.signal.name orthrus.signal.score orthrus.signal.entity orthrus.signal.evidence`,
   sensor: 'message error.message',
 }
 

@@ -1,6 +1,7 @@
 import { isoTime } from '../../decode/clock.ts'
 import { hasPorts, transportName } from '../../decode/protocol.ts'
-import { type SlotTable, type TrafficEvent } from './context.ts'
+import { type TrafficEvent } from '../../protocols/traffic.ts'
+import { type SlotTable } from './context.ts'
 
 /** Fields that all kinds read alike: not those that ARP and NDP take from inside the message. */
 export const commonSlots: SlotTable<TrafficEvent> = {

@@ -2,7 +2,7 @@ import { type FieldReader, type Slot } from '../fields.ts'
 import { isProduced } from '../mapping/catalogue.ts'
 import { type Kind } from '../mapping/kind.ts'
 import { commonSlots, ipSlots } from './common.ts'
-import { type SlotContext, type SlotTable, type TrafficEvent } from './context.ts'
+import { type RuleEvent, type SlotContext, type SlotTable } from './context.ts'
 import { dnsSlots } from './dns.ts'
 import { flowSlots } from './flow.ts'
 import { httpSlots } from './http.ts'
@@ -28,12 +28,12 @@ const tables: Readonly<Partial<Record<Kind, readonly Table[]>>> = {
  * Reads live events: the fields that rules read most straight from the event, all others from its
  * ECS document, which is made once for an event and only when such a field is asked for.
  */
-export function eventReaders(context: SlotContext): (kind: Kind) => FieldReader<TrafficEvent> {
+export function eventReaders(context: SlotContext): (kind: Kind) => FieldReader<RuleEvent> {
   const document = remembered(context)
   return kind => ({
     slotOf(field) {
       for (const table of tables[kind] ?? []) {
-        if (Object.hasOwn(table, field)) return table[field]?.(context) as Slot<TrafficEvent>
+        if (Object.hasOwn(table, field)) return table[field]?.(context) as Slot<RuleEvent>
       }
       if (!isProduced(kind, field)) return undefined
       return event => readPath(document(event), field)
@@ -43,8 +43,8 @@ export function eventReaders(context: SlotContext): (kind: Kind) => FieldReader<
 }
 
 /** The document of the latest event: its rules come one after the other. */
-function remembered(context: SlotContext): (event: TrafficEvent) => object {
-  let latest: TrafficEvent | undefined
+function remembered(context: SlotContext): (event: RuleEvent) => object {
+  let latest: RuleEvent | undefined
   let made: object = {}
   return event => {
     if (event !== latest) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MemoryBaselineStore } from '../../../src/rules/baseline/memory-store.ts'
+import { MemoryBaselineStore } from '../../../src/baseline/memory-store.ts'
 import {
   compileText,
   correlationText,

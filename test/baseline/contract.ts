@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type BaselineKey, type BaselineStore } from '../../../src/rules/baseline/store.ts'
+import { type BaselineKey, type BaselineStore } from '../../src/baseline/store.ts'
 
 const minute = 60e6
 const day = 86_400e6

@@ -1,8 +1,13 @@
-import { type BaselineLimits } from './definition.ts'
 import { likeness } from './likeness.ts'
 import { MemoryEntity, type Sightings, sightingsAt, touch } from './memory-entity.ts'
 import { type ObservedTime } from './observed-time.ts'
-import { type Baseline, type SeenEntity, type SeenValue, type Sighting } from './store.ts'
+import {
+  type Baseline,
+  type BaselineLimits,
+  type SeenEntity,
+  type SeenValue,
+  type Sighting,
+} from './store.ts'
 
 interface Use extends Sightings {
   entities: number

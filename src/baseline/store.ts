@@ -1,4 +1,9 @@
-import { type BaselineLimits } from './definition.ts'
+export interface BaselineLimits {
+  readonly entities: number
+  readonly valuesPerEntity: number
+  /** At the limit: learn nothing more, or forget what was not seen for longest. */
+  readonly overflow: 'freeze' | 'evict-oldest'
+}
 
 /** What a store must know to keep one rule's baseline. Durations in µs. */
 export interface BaselineKey {

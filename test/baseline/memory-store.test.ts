@@ -1,4 +1,4 @@
-import { MemoryBaselineStore } from '../../../src/rules/baseline/memory-store.ts'
+import { MemoryBaselineStore } from '../../src/baseline/memory-store.ts'
 import { baselineContract } from './contract.ts'
 
 baselineContract('memory', () => new MemoryBaselineStore())

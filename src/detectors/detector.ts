@@ -1,0 +1,62 @@
+import { type BaselineStore } from '../baseline/store.ts'
+import { type Static, type TObject } from '../config/type.ts'
+import { type Packet } from '../decode/packet.ts'
+import { type DeviceEvent } from '../enrich/device-event.ts'
+import { type Devices } from '../enrich/devices.ts'
+import { type Home } from '../enrich/direction.ts'
+import { type DomainName } from '../enrich/names.ts'
+import { type TrafficEvent } from '../protocols/traffic.ts'
+import { type SignalFacts } from './signal.ts'
+
+/** Events that detectors look at. */
+export type DetectorEvent = TrafficEvent | DeviceEvent
+
+type Kind = DetectorEvent['kind']
+
+/** One handler for each kind of event that a detector wants; others cost it nothing. */
+export type Handlers = {
+  readonly [K in Kind]?: (event: Extract<DetectorEvent, { readonly kind: K }>) => void
+}
+
+/** A detector at work. Its state is bounded; what does not fit is refused and counted. */
+export interface Detector {
+  readonly on: Handlers
+  /** Event time, µs, has come so far: called once a second of it, also on an idle line. */
+  advance?(time: number): void
+  /** How full its tables are and what they refused, for the summary: `{ sources: 3, refused: 0 }`. */
+  counts?(): Readonly<Record<string, number>>
+}
+
+/** What a detector may ask of the sensor around it. */
+export interface DetectorContext {
+  /** Says a finding; its time is that of the event at hand, or of `advance`. */
+  signal(facts: SignalFacts): void
+  /** Our own networks, as they are at this moment. */
+  home(): Home
+  readonly devices: Devices
+  /** What a client resolved this destination as, or another source of its name. */
+  destinationName(packet: Packet, start: number): DomainName | undefined
+  /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */
+  readonly baselines: BaselineStore
+}
+
+/** A signal that a detector can say, for `docs/detectors.md`. */
+export interface SignalDoc {
+  readonly name: string
+  /** When it is said, in a sentence. */
+  readonly when: string
+  /** Members of its evidence, each with its meaning and unit. */
+  readonly evidence: Readonly<Record<string, string>>
+}
+
+export interface DetectorKind<S extends TObject = TObject> {
+  /** Options, each with a default and a sentence; its description says what the detector finds. */
+  readonly schema: S
+  readonly signals: readonly SignalDoc[]
+  open(options: Static<S>, context: DetectorContext): Detector
+}
+
+/** One detector: its options, its signals, and how to open one. One file a detector. */
+export function defineDetector<S extends TObject>(kind: DetectorKind<S>): DetectorKind<S> {
+  return kind
+}

@@ -1,0 +1,73 @@
+import { type DetectorOptions } from '../config/detectors.ts'
+import { type Detector, type DetectorContext, type DetectorEvent } from './detector.ts'
+import * as registry from './index.ts'
+import { type Signal, type SignalFacts } from './signal.ts'
+
+type Handler = (event: DetectorEvent) => void
+
+export interface DetectorsParts extends Omit<DetectorContext, 'signal'> {
+  /** Takes each finding, in the order in which they are made. */
+  readonly signal: (signal: Signal) => void
+}
+
+/** Name of a detector as the configuration writes it: `icmpTunnel` is `icmp-tunnel`. */
+export function detectorName(key: string): string {
+  return key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
+
+/** All detectors that are switched on. Each sees the events of the kinds that it asked for. */
+export class Detectors {
+  readonly #handlers = new Map<string, Handler[]>()
+  readonly #detectors = new Map<string, Detector>()
+  readonly #signal: (signal: Signal) => void
+  #time = 0
+  #next = Number.NEGATIVE_INFINITY
+
+  constructor(options: DetectorOptions, parts: DetectorsParts) {
+    this.#signal = parts.signal
+    for (const [key, kind] of Object.entries(registry)) {
+      const name = detectorName(key)
+      const own = options[name]
+      if (own === undefined || own['enabled'] === false) continue
+      const signal = (facts: SignalFacts) => this.#say(name, facts)
+      this.#add(name, kind.open(own as never, { ...parts, signal }))
+    }
+  }
+
+  take(event: DetectorEvent): void {
+    const time = event.kind === 'device' ? event.time : event.packet.time
+    if (time > this.#time) this.#time = time
+    const handlers = this.#handlers.get(event.kind)
+    if (handlers !== undefined) for (const handle of handlers) handle(event)
+  }
+
+  /** Event time, µs, has come so far; does something once a second of it. */
+  advance(time: number): void {
+    if (time < this.#next) return
+    this.#next = time + 1e6
+    if (time > this.#time) this.#time = time
+    for (const detector of this.#detectors.values()) detector.advance?.(time)
+  }
+
+  /** Counters of each detector that has some. */
+  get counts(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+    const counted = [...this.#detectors].flatMap(([name, detector]) => {
+      const counts = detector.counts?.()
+      return counts === undefined ? [] : [[name, counts] as const]
+    })
+    return Object.fromEntries(counted)
+  }
+
+  #add(name: string, detector: Detector): void {
+    this.#detectors.set(name, detector)
+    for (const [kind, handler] of Object.entries(detector.on)) {
+      const known = this.#handlers.get(kind)
+      if (known === undefined) this.#handlers.set(kind, [handler as Handler])
+      else known.push(handler as Handler)
+    }
+  }
+
+  #say(detector: string, facts: SignalFacts): void {
+    this.#signal({ ...facts, kind: 'signal', detector, time: this.#time })
+  }
+}

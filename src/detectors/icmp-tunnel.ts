@@ -1,0 +1,90 @@
+import { section } from '../config/section.ts'
+import { Type } from '../config/type.ts'
+import { type FlowEvent } from '../decode/flow.ts'
+import { defineDetector } from './detector.ts'
+
+/**
+ * Data inside echo messages (ATT&CK T1095): `ping` sends what comes back unchanged, so requests and
+ * answers weigh the same, and it sends one a second. A tunnel does neither.
+ */
+export const icmpTunnel = defineDetector({
+  schema: section('Data carried in ICMP echo messages.', {
+    enabled: Type.Boolean({ default: true, description: 'Whether it looks at all.' }),
+    packets: Type.Integer({
+      default: 20,
+      minimum: 2,
+      maximum: 1_000_000,
+      description: 'Messages of one conversation below which nothing is said of it.',
+    }),
+    bytes: Type.Integer({
+      default: 8192,
+      minimum: 64,
+      maximum: 1_000_000_000,
+      description: 'Payload, both ways, below which nothing is said of a conversation.',
+    }),
+    rate: Type.Integer({
+      default: 20,
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'Messages a second of one side that no ordinary ping sends.',
+    }),
+  }),
+  signals: [
+    {
+      name: 'icmp-tunnel',
+      when: 'An echo conversation carries more, or other bytes back, than a ping does.',
+      evidence: {
+        packets: 'messages of both sides',
+        bytes: 'payload of both sides',
+        imbalance: 'difference of the payload of requests and answers, 0 to 1',
+        rate: 'messages of the requesting side a second',
+      },
+    },
+  ],
+  open(options, { signal }) {
+    return { on: { flow: event => look(event) } }
+
+    function look(flow: FlowEvent): void {
+      if (!isIcmp(flow) || flow.action === 'start') return
+      const packets = flow.sourcePackets + flow.destinationPackets
+      const bytes = flow.sourcePayload + flow.destinationPayload
+      if (packets < options.packets || bytes < options.bytes) return
+      const imbalance = imbalanceOf(flow, options.packets / 2)
+      const rate = flow.sourcePackets / Math.max(flow.duration / 1e9, 1)
+      const isFast = rate >= options.rate && bytes / packets > longPing
+      if (imbalance <= equal && !isFast) return
+      const score = imbalance > equal ? 0.9 : 0.6
+      const { sourceIp = '', destinationIp = '' } = flow.packet
+      signal({
+        name: 'icmp-tunnel',
+        score,
+        entity: sourceIp,
+        identity: [sourceIp, destinationIp, flow.start],
+        message: `${sourceIp} exchanges data with ${destinationIp} in ICMP echo messages: ${bytes} bytes in ${packets} messages`,
+        evidence: { packets, bytes, imbalance: round(imbalance), rate: round(rate) },
+        trigger: flow,
+      })
+    }
+  },
+})
+
+function isIcmp({ packet: { protocol } }: FlowEvent): boolean {
+  return protocol === 1 || protocol === 58
+}
+
+/** Payload of a ping in bytes that nobody sends by the dozen a second. */
+const longPing = 100
+/** Difference that a few lost or repeated messages make. */
+const equal = 0.1
+
+/** Of the mean size of a request and of an answer; 0 where too few came to say. */
+function imbalanceOf(flow: FlowEvent, least: number): number {
+  if (Math.min(flow.sourcePackets, flow.destinationPackets) < least) return 0
+  const out = flow.sourcePayload / flow.sourcePackets
+  const back = flow.destinationPayload / flow.destinationPackets
+  return Math.abs(out - back) / Math.max(out, back, 1)
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -1,0 +1,3 @@
+// A module namespace is the registry: one line is one detector, under its name in the YAML.
+// Names in camelCase here are written with dashes there.
+export { icmpTunnel } from './icmp-tunnel.ts'

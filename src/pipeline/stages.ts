@@ -1,0 +1,78 @@
+import { type BaselineStore } from '../baseline/store.ts'
+import { milliseconds } from '../config/duration.ts'
+import { Detectors } from '../detectors/detectors.ts'
+import { type Signal } from '../detectors/signal.ts'
+import { type DeviceEvent } from '../enrich/device-event.ts'
+import { Devices } from '../enrich/devices.ts'
+import { type Home } from '../enrich/direction.ts'
+import { type Enrichment } from '../enrich/enrichment.ts'
+import { vendor } from '../enrich/vendor.ts'
+import { Activity } from '../sinks/activity.ts'
+import { Journal } from '../storage/journal.ts'
+import { type SensorParts } from './parts.ts'
+
+/** What the events of a turn change, with the alerts that come of it. */
+export function makeJournal(
+  { environment, log }: SensorParts,
+  onAlert: (sequence: number) => void,
+): Journal {
+  return new Journal({
+    environment,
+    onAppended: sequences => {
+      for (const sequence of sequences) onAlert(sequence)
+    },
+    onLost: (operations, err) => {
+      const alerts = operations.filter(({ kind }) => kind === 'append').length
+      log.error(
+        { err, alerts },
+        `the memory refused ${operations.length} changes, ${alerts} alerts`,
+      )
+    },
+  })
+}
+
+/** The inventory, as the memory has it. */
+export function makeDevices(
+  { config, environment }: SensorParts,
+  journal: Journal,
+  onEvent: (event: DeviceEvent) => void,
+): Devices {
+  const { limit, learning } = config.devices
+  const options = { limit, learning: milliseconds(learning) * 1000 }
+  return new Devices({ ...options, environment, journal, vendor, onEvent })
+}
+
+export interface DetectorParts {
+  readonly signal: (signal: Signal) => void
+  readonly home: () => Home
+  readonly devices: Devices
+  readonly enrichment: Enrichment
+  readonly baselines: BaselineStore
+}
+
+export function makeDetectors(
+  { config }: SensorParts,
+  { enrichment, ...parts }: DetectorParts,
+): Detectors {
+  return new Detectors(config.detectors, {
+    ...parts,
+    destinationName: (packet, start) => enrichment.destinationName(packet, start),
+  })
+}
+
+/** The lines in which a person sees the network come to life. */
+export function makeActivity(
+  { output }: SensorParts,
+  devices: Devices,
+  enrichment: Enrichment,
+  names: ReadonlyMap<number, string>,
+): Activity {
+  return new Activity({
+    devices,
+    vendor,
+    color: output.color,
+    interfaceName: ifindex => names.get(ifindex),
+    destinationName: flow => enrichment.destinationName(flow.packet, flow.start)?.name,
+    write: line => output.offer(line),
+  })
+}

@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 // Kernel and live tests share the machine's BPF maps, tc hooks and cores: one file at a time, apart.
 const serial = ['test/kernel', 'test/live']
+// Faults take their time: `make test-faults` asks for them with the number of rounds.
+const faults = 'test/faults'
+const wantsFaults = process.env['ROUNDS'] !== undefined
 
 export default defineConfig({
   test: {
@@ -15,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: serial.map(folder => `${folder}/**`),
+          exclude: [...serial, faults].map(folder => `${folder}/**`),
         },
       },
       {
@@ -27,6 +30,19 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      ...(wantsFaults
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'faults',
+                include: [`${faults}/**/*.test.ts`],
+                fileParallelism: false,
+                sequence: { groupOrder: 2 },
+              },
+            },
+          ]
+        : []),
     ],
   },
 })

@@ -49,7 +49,9 @@ export class Attempts {
     const error = await this.#send(batch)
     if (this.#parts.isAbandoned()) return 'stopped'
     if (error === undefined) return 'taken'
-    const rest = this.#answered(batch, error)
+    const { window } = this.#parts
+    const open = batch.filter(({ alert }) => window.get(alert.sequence) !== undefined)
+    const rest = this.#answered(open, error)
     if (rest.length === 0) return 'refused'
     const fault = faultClass(error)
     if (fault !== 'permanent') {
@@ -79,7 +81,14 @@ export class Attempts {
       one.firstAttempt ||= Date.now()
     }
     try {
-      await receiver.send(batch.map(one => one.alert))
+      const bySequence = new Map(batch.map(one => [one.alert.sequence, one]))
+      await receiver.send(
+        batch.map(one => one.alert),
+        ({ sequence }) => {
+          const one = bySequence.get(sequence)
+          if (one !== undefined && !isAbandoned()) this.#taken([one])
+        },
+      )
       metrics.attempts.ok++
       if (!isAbandoned()) this.#succeeded(batch)
       return undefined
@@ -98,15 +107,17 @@ export class Attempts {
     this.#parts.onSuccess()
   }
 
+  /** Those of `batch` that nobody has told of before. */
   #taken(batch: readonly Held[]): void {
     const { window, unsure, store, metrics } = this.#parts
     const now = Date.now()
-    for (const { alert } of batch) {
+    const fresh = batch.filter(({ alert }) => window.get(alert.sequence) !== undefined)
+    for (const { alert } of fresh) {
       window.remove(alert.sequence)
       if (alert.acceptedAt > 0) addTo(metrics.latency, (now - alert.acceptedAt) / 1000)
       if (unsure === undefined) store.settle(alert.sequence, 'delivered')
     }
-    unsure?.add(batch.map(({ alert, bytes }) => ({ sequence: alert.sequence, bytes })))
+    unsure?.add(fresh.map(({ alert, bytes }) => ({ sequence: alert.sequence, bytes })))
   }
 
   /** Takes out what the error itself tells of single alerts; gives what is left of the batch. */

@@ -4,7 +4,7 @@ import { keySequence, sequenceKey } from '../storage/entry.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Operation } from '../storage/operation.ts'
 import { type Backlog } from './backlog.ts'
-import { closeLane, within } from './closing.ts'
+import { aborted, closeLane, within } from './closing.ts'
 import { findDamage } from './damage.ts'
 import { acceptOperation, entryHead, longestHead } from './entry.ts'
 import { Lane } from './lane.ts'
@@ -144,8 +144,11 @@ export class Outbox {
     })
   }
 
-  /** Sends what the sinks take within `ms`, then closes them; the rest is for the next run. */
-  async close(ms: number): Promise<void> {
+  /**
+   * Sends what the sinks take within `ms`, then closes them; the rest is for the next run. `hurry`
+   * waits for no sink any more: what is settled goes to the disk, and that is all.
+   */
+  async close(ms: number, hurry?: AbortSignal): Promise<void> {
     if (this.#closed) return
     this.#takeIn()
     this.#closed = true
@@ -153,11 +156,14 @@ export class Outbox {
     clearImmediate(this.#intake)
     clearInterval(this.#tick)
     const deadline = performance.now() + ms
-    await within(Promise.all(this.lanes.map(lane => lane.stop())), ms)
-    for (const lane of this.lanes) lane.abandon()
+    const hurried = aborted(hurry)
+    const { lanes } = this
+    await within(Promise.race([Promise.all(lanes.map(lane => lane.stop())), hurried]), ms)
+    for (const lane of lanes) lane.abandon()
     const { log } = this.#options
     const left = Math.max(500, deadline - performance.now())
-    await Promise.all(this.lanes.map(lane => closeLane(lane, { log, ms: left })))
+    const closed = lanes.map(lane => closeLane(lane, { log, ms: left }))
+    await Promise.race([Promise.all(closed), hurried])
     await this.progress.flush()
   }
 

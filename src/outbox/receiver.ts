@@ -25,9 +25,10 @@ export interface Unconfirmed {
 export interface Receiver {
   /**
    * Resolves when the far side has all of `batch`. Throws a SinkError, or a SensorError whose
-   * `retry` tells transient from permanent; anything else is taken as transient.
+   * `retry` tells transient from permanent; anything else is taken as transient. A sink that sends
+   * one by one calls `took` for each, so that a crash repeats few of them.
    */
-  send(batch: readonly Alert[]): Promise<void>
+  send(batch: readonly Alert[], took?: (alert: Alert) => void): Promise<void>
   close?(): Promise<void>
   readonly limits?: Limits
   readonly unconfirmed?: Unconfirmed

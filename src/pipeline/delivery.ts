@@ -15,8 +15,8 @@ export interface Delivery {
   readonly outbox: Outbox
   /** Opens anew what may have been moved away. */
   reopen(): Promise<void>
-  /** Sends what the sinks still take in the time they have at the end, then closes them. */
-  close(): Promise<void>
+  /** Sends what the sinks still take in the time they have at the end, then closes them. `hurry` ends it. */
+  close(hurry?: AbortSignal): Promise<void>
 }
 
 export interface DeliveryParts {
@@ -40,7 +40,7 @@ export async function openDelivery(config: Config, parts: DeliveryParts): Promis
     return {
       outbox,
       reopen: () => reopen(sinks, log),
-      close: () => outbox.close(milliseconds(config.outbox.shutdown)),
+      close: hurry => outbox.close(milliseconds(config.outbox.shutdown), hurry),
     }
   } catch (error) {
     await Promise.allSettled([...sinks.values()].map(sink => sink.close()))

@@ -111,7 +111,7 @@ export const webhook = defineSink(schema, async (options, { log }) => {
   }
   return {
     limits: { alerts: 64 },
-    send: batch => sendInLanes(batch, width, sendOne),
+    send: (batch, took) => sendInLanes(batch, width, sendOne, took),
     close: () => client.close(),
     check: async () => void checkUrl(place),
     answer: () => said,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { SensorError } from '../../src/errors.ts'
 import { readDeadLetter } from '../../src/outbox/dead-letter.ts'
+import { type Alert } from '../../src/outbox/queued.ts'
 import { SinkError } from '../../src/outbox/sink-error.ts'
 import { detectionTest } from '../../src/rules/detection-test.ts'
 import { sequenceKey } from '../../src/storage/entry.ts'
@@ -172,6 +173,26 @@ describe('outbox', () => {
     expect(imbalance(outbox)).toEqual([])
   })
 
+  test('what a sink told of at once is not sent again, however the batch ends', async () => {
+    const environment = await openTemporary()
+    await put(environment, names(10))
+    const ids: string[] = []
+    let sends = 0
+    const send = async (batch: readonly Alert[], took?: (alert: Alert) => void) => {
+      for (const alert of sends++ === 0 ? batch.slice(0, 4) : batch) {
+        ids.push(alert.id)
+        took?.(alert)
+      }
+      if (sends === 1) throw new TypeError('undefined is not a function')
+    }
+    const outbox = await open(environment, { sink: { send } })
+    await until(() => outbox.status.sinks['sink']?.pending === 0)
+    expect(ids).toEqual(names(10))
+    expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 10, dead: 0 })
+    expect(imbalance(outbox)).toEqual([])
+    await outbox.close(1000)
+  })
+
   test('an alert that fails alone while others go through is poison', async () => {
     const environment = await openTemporary()
     const sink = keeper(batch => (batch.some(({ id }) => id === 'a3') ? down('500') : undefined))
@@ -209,6 +230,21 @@ describe('outbox', () => {
     await outbox.close(20)
     expect(onDisk(environment)).toHaveLength(1)
     expect(stuck.state.closed).toBe(1)
+  })
+
+  test('whoever is in a hurry waits for no sink', async () => {
+    const environment = await openTemporary()
+    await put(environment, ['a'])
+    const stuck = keeper(() => new Promise(() => undefined), {
+      close: () => new Promise(() => undefined),
+    })
+    const outbox = await open(environment, { stuck })
+    const hurry = new AbortController()
+    const closed = outbox.close(600_000, hurry.signal)
+    await until(() => stuck.state.sends === 1)
+    hurry.abort()
+    await closed
+    expect(onDisk(environment)).toHaveLength(1)
   })
 
   test('forgets a sink that is no longer configured', async () => {

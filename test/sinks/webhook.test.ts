@@ -192,6 +192,22 @@ describe('webhook', () => {
     expect(received.length).toBe(1)
   })
 
+  test('a pause is not a matter of the wall clock', async () => {
+    const { url, received } = await startReceiver(response =>
+      response.writeHead(429, { 'retry-after': '600' }).end(),
+    )
+    const sink = await open(url)
+    await sink.send([alert(1)]).catch(() => undefined)
+    for (const jump of [3_600_000, -3_600_000]) {
+      vi.setSystemTime(Date.now() + jump)
+      const error = await sink.send([alert(2)]).catch((caught: unknown) => caught)
+      vi.useRealTimers()
+      expect((error as SinkError).retryAfter).toBeGreaterThan(590_000)
+      expect((error as SinkError).retryAfter).toBeLessThanOrEqual(600_000)
+    }
+    expect(received.length).toBe(1)
+  })
+
   test.each([
     [401, 86_400_000],
     [403, 86_400_000],

@@ -135,6 +135,12 @@ export class Outbox {
     return sequence
   }
 
+  /** Goes to the disk with the next progress, and is sent. */
+  add(operation: Operation): void {
+    this.#told.push(operation)
+    this.progress.touch()
+  }
+
   /** The alert with this number is on the disk, put there by somebody else's transaction. */
   added(sequence: number): void {
     if (this.#closed || sequence <= this.#scanned) return
@@ -224,8 +230,7 @@ export class Outbox {
     const facts = this.ledger.report(sink)
     const document = facts && this.#options.lossAlert?.(facts)
     if (document === undefined) return
-    this.#told.push(acceptOperation(document))
-    this.progress.touch()
+    this.add(acceptOperation(document))
   }
 
   #collect(): Operation[] {

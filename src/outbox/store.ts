@@ -159,6 +159,11 @@ export class LaneStore {
     this.#exhume(key, bytes)
   }
 
+  /** Whether a dead letter that the disk still has was given up or replayed. */
+  isGone(key: Buffer): boolean {
+    return this.#givenUp.has(deadSequence(key))
+  }
+
   /** A dead letter is in the queue once more, under another number. */
   replayed(key: Buffer, bytes: number): void {
     this.#account.replayed++

@@ -21,6 +21,15 @@ export interface Unconfirmed {
   onLost(listener: () => void): void
 }
 
+export interface ReceiverStatus {
+  /** Why the sink is worth less than it looks, such as certificates that are not verified. */
+  readonly degraded?: string | undefined
+  /** When our own certificate ends. */
+  readonly certificateExpires?: string | undefined
+  /** `best-effort`: delivered means sent, as with UDP. */
+  readonly delivery?: 'acknowledged' | 'replayed' | 'best-effort'
+}
+
 /** What the outbox needs to know of a sink. */
 export interface Receiver {
   /**
@@ -30,6 +39,7 @@ export interface Receiver {
    */
   send(batch: readonly Alert[], took?: (alert: Alert) => void): Promise<void>
   close?(): Promise<void>
+  status?(): ReceiverStatus
   readonly limits?: Limits
   readonly unconfirmed?: Unconfirmed
   /** For people who read along: wants the storm guard, with so many messages a second. */

@@ -7,9 +7,10 @@ import { entryHead, longestHead } from './entry.ts'
 import { type Lane } from './lane.ts'
 import { type SinkMetrics } from './metrics.ts'
 import { type Outbox } from './outbox.ts'
+import { type ReceiverStatus } from './receiver.ts'
 import { type FaultClass } from './sink-error.ts'
 
-export interface SinkStatus extends Account {
+export interface SinkStatus extends Account, ReceiverStatus {
   readonly state: SinkState
   readonly accepted: number
   /** Alerts that the sink is still to get, and about what they take on the disk. */
@@ -67,13 +68,16 @@ export function outboxStatus(outbox: Outbox): OutboxStatus {
 }
 
 function sinkStatus({ environment }: Outbox, lane: Lane): SinkStatus {
-  const { store, circuit, lastError } = lane
+  const { store, circuit, lastError, receiver } = lane
+  const own = receiver.status?.() ?? {}
+  const isLess = own.degraded !== undefined && circuit.state === 'up'
   const range = { after: sequenceKey(store.cursor), limit: 1 }
   const [oldest] = store.pending > 0 ? environment.scan('alerts', range, longestHead) : []
   const since = oldest === undefined ? 0 : entryHead(oldest.head).acceptedAt
   return {
     ...store.account,
-    state: circuit.state,
+    ...own,
+    state: isLess ? 'degraded' : circuit.state,
     accepted: store.accepted,
     pending: store.pending,
     pendingBytes: store.pendingBytes,

@@ -8,8 +8,8 @@ import { rounds } from './rounds.ts'
 
 const child = fileURLToPath(new URL('outage.mjs', import.meta.url))
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
-/** At 20 rounds that of ten minutes at 500 a second. */
-const count = 15_000 * rounds
+/** From 20 rounds on that of ten minutes at 500 a second. */
+const count = rounds < 20 ? 12_000 + 3000 * rounds : 15_000 * rounds
 const mostMegabytes = 20
 
 interface Said {

@@ -390,6 +390,17 @@ describe('outbox', () => {
     expect(Buffer.from(letter?.alert ?? '', 'base64').toString()).toBe('not what was written')
   })
 
+  test('the status tells what a sink says of itself', async () => {
+    const environment = await openTemporary()
+    const degraded = 'certificates are not verified'
+    const more = { status: () => ({ degraded, delivery: 'best-effort' as const }) }
+    const outbox = await open(environment, { sink: keeper(undefined, more), other: keeper() })
+    expect(outbox.status.sinks).toMatchObject({
+      sink: { state: 'degraded', degraded, delivery: 'best-effort' },
+      other: { state: 'up' },
+    })
+  })
+
   test('a sink that is gone is not asked again and keeps its backlog', async () => {
     const environment = await openTemporary()
     const gone = keeper(() => new SinkError('gone', 'archived'))

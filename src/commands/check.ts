@@ -14,7 +14,9 @@ import { type Output, outputOf, type Session } from './session.ts'
 const help = `
 Every fault is printed as file:line:column with what is allowed there, then for every rule whether
 it runs here, and why not. Without RULE, the rules are those of the configuration. Exit status is 2
-when there is a fault. -o json prints {"rules": [{"file", "id", "title", "state", "reasons"}],
+when there is a fault, with --strict also when there is a warning.
+
+-o json prints {"rules": [{"file", "id", "title", "state", "reasons"}],
 "faults": [{"file", "line", "column", "message"}]}; a state is runs, weakened, cannot-run, invalid.
 
 Examples:
@@ -25,6 +27,7 @@ Examples:
 interface Options {
   readonly config?: string
   readonly output?: Output
+  readonly strict?: boolean
 }
 
 /** `orthrus check`: says everything that is wrong with a configuration, and starts nothing. */
@@ -37,8 +40,9 @@ export function checkCommand(session: Session): Command {
     .argument('[rule...]', 'rule files and folders to check')
     .addOption(options.config())
     .addOption(options.output())
+    .option('--strict', 'warnings are faults, too')
     .addHelpText('after', help)
-    .action((paths: string[], { config: file, output }: Options) => {
+    .action((paths: string[], { config: file, output, strict = false }: Options) => {
       const { config, faults } = readConfig(file)
       const rules = planOf(paths, config)
       const all = [...faults, ...rules.set.faults]
@@ -48,7 +52,7 @@ export function checkCommand(session: Session): Command {
       const about =
         paths.length > 0 && config !== undefined ? '' : report(file ?? 'defaults', config, faults)
       if (output !== 'json') writeReport(session, about, rules)
-      session.status = all.some(isError) ? 2 : 0
+      session.status = all.some(fault => strict || isError(fault)) ? 2 : 0
     })
 }
 

@@ -71,7 +71,7 @@ function alertsOf(linked: Linked): Fields[] {
       },
     )
     let now = start
-    for (const { at, event } of 'ndjson' in steps ? [] : steps) {
+    for (const { at, event } of 'form' in steps ? [] : steps) {
       for (; now < start + at; now += watched) engine.advance(now)
       const [kind] = rules.flatMap(rule => kindOf(event, rule) ?? [])
       const told = { event, kind, time: start + at }

@@ -1,4 +1,5 @@
 import { type BaselineStore } from '../baseline/store.ts'
+import { StoredBaselineStore } from '../baseline/stored-store.ts'
 import { milliseconds } from '../config/duration.ts'
 import { Detectors } from '../detectors/detectors.ts'
 import { type Signal } from '../detectors/signal.ts'
@@ -9,12 +10,14 @@ import { type Enrichment } from '../enrich/enrichment.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { Activity } from '../sinks/activity.ts'
 import { Journal } from '../storage/journal.ts'
+import { type Operation } from '../storage/operation.ts'
 import { type SensorParts } from './parts.ts'
 
 /** What the events of a turn change, with the alerts that come of it. */
 export function makeJournal(
   { environment, log }: SensorParts,
   onAlert: (sequence: number) => void,
+  onLost: (operations: readonly Operation[]) => void,
 ): Journal {
   return new Journal({
     environment,
@@ -27,8 +30,18 @@ export function makeJournal(
         { err, alerts },
         `the memory refused ${operations.length} changes, ${alerts} alerts`,
       )
+      onLost(operations)
     },
   })
+}
+
+/** What rules and detectors have seen, as the memory has it. */
+export function makeBaselines(
+  { config, environment }: SensorParts,
+  journal: Journal,
+): StoredBaselineStore {
+  const { limit, keep_values: clear } = config.baselines
+  return new StoredBaselineStore({ environment, journal, limit, clear })
 }
 
 /** The inventory, as the memory has it. */

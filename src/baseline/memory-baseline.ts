@@ -1,5 +1,5 @@
 import { HeldValues } from './held.ts'
-import { likeness } from './likeness.ts'
+import { mostLike } from './likeness.ts'
 import { MemoryEntity, merge, type Sightings, sightingsAt, touch } from './memory-entity.ts'
 import { type ObservedTime } from './observed-time.ts'
 import {
@@ -75,12 +75,7 @@ export class MemoryBaseline implements Baseline {
 
   nearest(entity: string, value: string, count: number): readonly string[] {
     const values = [...(this.entities.get(entity)?.values.keys() ?? [])].slice(-mostCompared)
-    return values
-      .map(text => ({ text, score: likeness(text, value) }))
-      .filter(({ text }) => text !== value)
-      .sort((a, b) => b.score - a.score)
-      .slice(0, count)
-      .map(({ text }) => text)
+    return mostLike(values, value, count)
   }
 
   /** Takes an entity or one value out; returns how many pairs went. */

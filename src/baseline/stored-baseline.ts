@@ -3,7 +3,7 @@ import { type Journal } from '../storage/journal.ts'
 import { type Head } from './head.ts'
 import { HeldValues, readHeld } from './held.ts'
 import { Learner, type Learning } from './learner.ts'
-import { likeness } from './likeness.ts'
+import { mostLike } from './likeness.ts'
 import { placeEnd, placeKey, readPlace } from './place.ts'
 import { type SeenKind, SeenSet } from './seen-set.ts'
 import {
@@ -101,13 +101,7 @@ export class StoredBaseline implements Baseline {
     const who = this.#freshEntity(learner.findEntity(entity), time)
     const what = value === undefined ? -1 : learner.findValue(value)
     const pair = who < 0 || what < 0 ? -1 : this.#freshPair(this.set.pairs.find(who, what), time)
-    const known = {
-      pair: pair < 0 ? undefined : this.seen('pairs', pair),
-      entity: who < 0 ? undefined : this.describe(who),
-      // A value goes with its last pair, which may just have been forgotten.
-      value: what < 0 || !this.set.values.isUsed(what) ? undefined : this.#describeValue(what),
-      total: this.describeTotal(),
-    }
+    const known = this.#known(who, what, pair)
     total.see(time)
     if (total.events === 1) this.#begun()
     const isHeld = this.held.size > 0 && this.held.see(entity, value, time)
@@ -122,14 +116,9 @@ export class StoredBaseline implements Baseline {
   nearest(entity: string, value: string, count: number): readonly string[] {
     const who = this.learner.findEntity(entity)
     if (who < 0) return []
-    return this.set
-      .pairsOf(who, mostCompared)
-      .flatMap(pair => this.textOf('values', this.set.valueOf(pair)) ?? [])
-      .map(text => ({ text, score: likeness(text, value) }))
-      .filter(({ text }) => text !== value)
-      .sort((a, b) => b.score - a.score)
-      .slice(0, count)
-      .map(({ text }) => text)
+    const pairs = this.set.pairsOf(who, mostCompared)
+    const texts = pairs.flatMap(pair => this.textOf('values', this.set.valueOf(pair)) ?? [])
+    return mostLike(texts, value, count)
   }
 
   hold(entity: string, value: string | undefined): void {
@@ -186,6 +175,16 @@ export class StoredBaseline implements Baseline {
       observed: this.#observed(since),
       values: this.set.pairs.size,
       entities: this.set.entities.size,
+    }
+  }
+
+  #known(who: number, what: number, pair: number): Omit<Sighting, 'refused'> {
+    return {
+      pair: pair < 0 ? undefined : this.seen('pairs', pair),
+      entity: who < 0 ? undefined : this.describe(who),
+      // A value goes with its last pair, which may just have been forgotten.
+      value: what < 0 || !this.set.values.isUsed(what) ? undefined : this.#describeValue(what),
+      total: this.describeTotal(),
     }
   }
 

@@ -3,7 +3,7 @@ import { type EventContext } from '../alerts/ecs/context.ts'
 import { type Fields } from '../alerts/ecs/document.ts'
 import { eventDocument } from '../alerts/ecs.ts'
 import { noticeAlert, ruleAlert, suppressedAlert } from '../alerts/rule-alert.ts'
-import { type BaselineStore } from '../baseline/store.ts'
+import { type Novelty } from '../baseline/novelty-log.ts'
 import { type Config } from '../config/schema.ts'
 import { type RuleFault } from '../rules/fault.ts'
 import { loadRules } from '../rules/load.ts'
@@ -12,9 +12,12 @@ import { type ReloadReport } from '../rules/reload.ts'
 import { compileRules, type RuleSet } from '../rules/ruleset.ts'
 import { type RuleEvent } from '../rules/slots/context.ts'
 import { eventReaders } from '../rules/slots/event.ts'
+import { type Knowledge } from './knowledge.ts'
 
 /** What a rule may cost an event on average before it is switched off: a hundred times the usual. */
 const BUDGET_NS = 20_000
+/** µs of event time between two writings of what is open. */
+const SAVE_AFTER = 60e6
 
 export interface RunnerOptions {
   readonly config: Config
@@ -26,19 +29,23 @@ export interface RunnerOptions {
   readonly learn?: number | undefined
   /** Whether a rule that costs too much is switched off: not in a replay, which must repeat itself. */
   readonly budget: boolean
-  /** What rules with a baseline remember. */
-  readonly baselines: BaselineStore
+  readonly knowledge: Knowledge
 }
 
 /** Rules at work on the stream of events. */
 export class RuleRunner {
   readonly #options: RunnerOptions
   #rules: RuleSet<RuleEvent>
+  #saved = Number.NEGATIVE_INFINITY
 
   /** Loads what the configuration names; faults are in `faults`, the rest runs. */
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#rules = load(options)
+    const { knowledge, observer, raise } = options
+    this.#rules.importState(knowledge.windows.load())
+    const damage = knowledge.damageAlert(observer)
+    if (damage !== undefined) raise(damage)
   }
 
   get size(): number {
@@ -54,7 +61,10 @@ export class RuleRunner {
       // Sigma: informational matches are there to be correlated, not to be looked at.
       if (finding.level === 'informational') return
       const document = eventDocument(finding.event, this.#options.context)
-      this.#options.raise(ruleAlert(finding, document))
+      const alert = ruleAlert(finding, document)
+      const { raise, knowledge } = this.#options
+      raise(alert)
+      if (finding.baseline !== undefined) knowledge.novelties.add(noveltyOf(alert, finding.time))
     })
   }
 
@@ -62,6 +72,14 @@ export class RuleRunner {
   advance(time: number): void {
     const { observer, raise } = this.#options
     this.#rules.advance(time, summary => raise(suppressedAlert(summary, observer)))
+    if (time - this.#saved < SAVE_AFTER) return
+    this.#saved = time
+    this.save()
+  }
+
+  /** Writes what is open, for a restart. */
+  save(): void {
+    this.#options.knowledge.windows.save(this.#rules.exportState())
   }
 
   /**
@@ -80,7 +98,7 @@ export class RuleRunner {
 }
 
 function load(options: RunnerOptions): RuleSet<RuleEvent> {
-  const { config, context, observer, raise, learn, budget, baselines } = options
+  const { config, context, observer, raise, learn, budget, knowledge } = options
   const placeholders = new Map(Object.entries(config.rules.placeholders))
   const plan = loadRules(configuredRules(config.rules), { placeholders })
   const document = (event: RuleEvent): Fields => eventDocument(event, context)
@@ -89,10 +107,22 @@ function load(options: RunnerOptions): RuleSet<RuleEvent> {
     kindOf: event => event.kind,
     timeOf: timeOf,
     learn,
-    baselines,
+    baselines: knowledge.baselines,
     ...(budget && { budget: { nanoseconds: BUDGET_NS } }),
     onNotice: notice => raise(noticeAlert(notice, observer)),
   })
+}
+
+/** What an alert about something new leaves for whoever asks later. */
+function noveltyOf(alert: Fields, time: number): Novelty {
+  const part = (name: string) => (alert[name] ?? {}) as Fields
+  return {
+    id: String(part('event')['id']),
+    time,
+    message: String(alert['message']),
+    rule: part('rule'),
+    baseline: (part('orthrus')['baseline'] ?? {}) as Fields,
+  }
 }
 
 /** µs of event time. */

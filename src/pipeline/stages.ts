@@ -1,5 +1,4 @@
 import { type BaselineStore } from '../baseline/store.ts'
-import { StoredBaselineStore } from '../baseline/stored-store.ts'
 import { milliseconds } from '../config/duration.ts'
 import { Detectors } from '../detectors/detectors.ts'
 import { type Signal } from '../detectors/signal.ts'
@@ -13,16 +12,22 @@ import { Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
 import { type SensorParts } from './parts.ts'
 
+export interface JournalEnds {
+  /** An alert is on the disk, under that number. */
+  readonly alerted: (sequence: number) => void
+  /** A turn's changes, its alerts among them, will never be on the disk. */
+  readonly lost: (operations: readonly Operation[]) => void
+}
+
 /** What the events of a turn change, with the alerts that come of it. */
 export function makeJournal(
   { environment, log }: SensorParts,
-  onAlert: (sequence: number) => void,
-  onLost: (operations: readonly Operation[]) => void,
+  { alerted, lost }: JournalEnds,
 ): Journal {
   return new Journal({
     environment,
     onAppended: sequences => {
-      for (const sequence of sequences) onAlert(sequence)
+      for (const sequence of sequences) alerted(sequence)
     },
     onLost: (operations, err) => {
       const alerts = operations.filter(({ kind }) => kind === 'append').length
@@ -30,18 +35,9 @@ export function makeJournal(
         { err, alerts },
         `the memory refused ${operations.length} changes, ${alerts} alerts`,
       )
-      onLost(operations)
+      lost(operations)
     },
   })
-}
-
-/** What rules and detectors have seen, as the memory has it. */
-export function makeBaselines(
-  { config, environment }: SensorParts,
-  journal: Journal,
-): StoredBaselineStore {
-  const { limit, keep_values: clear } = config.baselines
-  return new StoredBaselineStore({ environment, journal, limit, clear })
 }
 
 /** The inventory, as the memory has it. */

@@ -3,6 +3,8 @@ import { type Seen } from './store.ts'
 import { type StoredBaseline } from './stored-baseline.ts'
 import { type Total } from './total.ts'
 
+const day = 86_400_000_000
+
 /** What is merged into an entity or into all: `since` in observed time of here. */
 interface Watched extends Seen {
   readonly days: number
@@ -28,11 +30,10 @@ export function mergeEntity(
   const entity = known < 0 ? learner.seeEntity(text, known, firstSeen) : known
   if (entity < 0) return false
   const { entities } = set
-  mergeSeen(set.entities, entity, { firstSeen, lastSeen, events })
-  entities.days[2 * entity] = Math.max(days, known < 0 ? 0 : (entities.days[2 * entity] ?? 0))
-  const lastDay = Math.floor(lastSeen / 86_400_000_000)
-  entities.days[2 * entity + 1] = Math.max(lastDay, entities.days[2 * entity + 1] ?? lastDay)
-  entities.since[entity] = known < 0 ? since : Math.min(since, entities.since[entity] ?? since)
+  entities.merge(entity, firstSeen, lastSeen, events)
+  const earliest = known < 0 ? since : Math.min(since, entities.since(entity))
+  const most = known < 0 ? days : Math.max(days, entities.days(entity))
+  entities.watch(entity, earliest, most, Math.floor(entities.last(entity) / day))
   stored.entities.touched(entity)
   return true
 }
@@ -49,29 +50,20 @@ export function mergeValue(
   const { pairs, values } = set
   const what = learner.findValue(text)
   const known = what < 0 ? -1 : pairs.find(who, what)
-  const before = known < 0 ? 0 : (pairs.events[known] ?? 0)
+  const before = known < 0 ? 0 : pairs.events(known)
   const pair = known < 0 ? learner.restorePair(who, text, what, seen.firstSeen) : known
   if (pair < 0) return false
   const value = set.valueOf(pair)
-  mergeSeen(pairs, pair, seen)
+  const { firstSeen, lastSeen } = seen
+  pairs.merge(pair, firstSeen, lastSeen, seen.events)
   // A new value counts the sighting that made it.
   const already = what < 0 ? 1 : before
-  const more = Math.max(0, (pairs.events[pair] ?? 0) - already)
-  const events = (values.events[value] ?? 0) + more
-  mergeSeen(values, value, { ...seen, events })
+  const more = Math.max(0, pairs.events(pair) - already)
+  const events = values.events(value) + more
+  values.merge(value, firstSeen, lastSeen, events)
   stored.pairs.touched(pair)
   stored.values.touched(value)
   return true
-}
-
-function mergeSeen(
-  table: StoredBaseline['set']['pairs' | 'values' | 'entities'],
-  record: number,
-  { firstSeen, lastSeen, events }: Seen,
-): void {
-  table.times[2 * record] = Math.min(firstSeen, table.first(record))
-  table.times[2 * record + 1] = Math.max(lastSeen, table.last(record))
-  table.events[record] = Math.min(0xffffffff, Math.max(events, table.events[record] ?? 0))
 }
 
 /** Takes an entity or one value of it out; returns how many pairs went. */
@@ -96,7 +88,7 @@ export function approve(baseline: StoredBaseline, entity: string, value?: string
   for (const held of taken) {
     const known = baseline.learner.findEntity(entity)
     if (known < 0) {
-      const { observed } = baseline.describeTotal()
+      const { observed } = baseline.describer.total()
       mergeEntity(baseline, entity, { ...held, days: 1, since: baseline.total.since + observed })
     }
     if (held.value !== undefined) mergeValue(baseline, entity, held.value, held)

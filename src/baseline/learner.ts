@@ -99,7 +99,7 @@ export class Learner {
   #newPair(entity: number, value: string, known: number, time: number): boolean {
     const set = this.#set
     const { valuesPerEntity, overflow } = this.limits
-    const isOver = (set.entities.values[entity] ?? 0) >= valuesPerEntity
+    const isOver = set.entities.count(entity) >= valuesPerEntity
     if (isOver || this.#isFull()) {
       const oldest = set.oldestPair(entity)
       if (overflow === 'freeze' || oldest < 0) return false

@@ -1,5 +1,6 @@
 import { append, newest, oldest, unlink } from './chain.ts'
-import { EntityTable, PairTable, ValueTable } from './seen-tables.ts'
+import { EntityTable, PairTable } from './seen-tables.ts'
+import { Table } from './table.ts'
 
 export type SeenKind = 'entities' | 'values' | 'pairs'
 
@@ -12,7 +13,7 @@ export interface SeenChanges {
 /** Entities, values and which entity has which value, without their texts. */
 export class SeenSet {
   readonly entities = new EntityTable()
-  readonly values = new ValueTable()
+  readonly values = new Table()
   readonly pairs = new PairTable()
   readonly #order = new Uint32Array(2)
   readonly #changes: SeenChanges
@@ -34,7 +35,6 @@ export class SeenSet {
   /** A new value, seen once and not yet of anyone. */
   addValue(high: number, low: number, time: number, text: string): number {
     const value = this.values.add(high, low, time)
-    this.values.entities[value] = 0
     this.values.touch(value, time)
     this.#changes.made('values', value, text)
     return value
@@ -45,7 +45,7 @@ export class SeenSet {
     const { pairs } = this
     const pair = pairs.add(entity, value, time)
     pairs.touch(pair, time)
-    pairs.check[pair] = this.#check(entity, value)
+    pairs.setCount(pair, this.#check(entity, value))
     this.#link(entity, value, pair)
     this.#changes.made('pairs', pair, undefined)
     return pair
@@ -57,11 +57,11 @@ export class SeenSet {
     const value = this.valueOf(pair)
     const { entities, values, pairs } = this
     unlink(pairs.links, entities.ends, entity, pair)
-    entities.values[entity] = (entities.values[entity] ?? 1) - 1
+    entities.setCount(entity, entities.count(entity) - 1)
     pairs.remove(pair)
     this.#changes.freed('pairs', pair)
-    const left = (values.entities[value] ?? 1) - 1
-    values.entities[value] = left
+    const left = values.count(value) - 1
+    values.setCount(value, left)
     if (left > 0) return
     values.remove(value)
     this.#changes.freed('values', value)
@@ -79,11 +79,11 @@ export class SeenSet {
   }
 
   entityOf(pair: number): number {
-    return this.pairs.keys[2 * pair] ?? 0
+    return this.pairs.one(pair)
   }
 
   valueOf(pair: number): number {
-    return this.pairs.keys[2 * pair + 1] ?? 0
+    return this.pairs.two(pair)
   }
 
   /** The pairs of an entity, the newest `most` of them, oldest first. */
@@ -112,7 +112,7 @@ export class SeenSet {
   }
 
   /**
-   * Makes whole what was filled into the columns: indexes, chains in the order of last sightings when
+   * Makes whole what was filled into the rows: indexes, chains in the order of last sightings when
    * `sorted`, counts. A pair without its entity or value goes; returns how many did.
    */
   relink(sorted: boolean): number {
@@ -120,30 +120,27 @@ export class SeenSet {
     for (const table of [entities, values, pairs]) table.rebuild()
     this.#order.fill(0)
     entities.ends.fill(0)
-    entities.values.fill(0)
-    values.entities.fill(0)
+    for (const table of [entities, values]) {
+      for (const record of used(table)) table.setCount(record, 0)
+    }
     for (const entity of recordsOf(entities, sorted)) {
       append(entities.links, this.#order, 0, entity)
     }
-    let gone = 0
+    const { size } = pairs
     for (const pair of recordsOf(pairs, sorted)) {
       if (this.#belongs(pair)) this.#link(this.entityOf(pair), this.valueOf(pair), pair)
-      else {
-        gone++
-        pairs.remove(pair)
-      }
+      else pairs.remove(pair)
     }
-    for (let value = 0; value < values.top; value++) {
-      if (values.isUsed(value) && values.entities[value] === 0) values.remove(value)
-    }
+    const gone = size - pairs.size
+    for (const value of used(values)) if (values.count(value) === 0) values.remove(value)
     return gone
   }
 
   #link(entity: number, value: number, pair: number): void {
     append(this.pairs.links, this.entities.ends, entity, pair)
     const { entities, values } = this
-    entities.values[entity] = (entities.values[entity] ?? 0) + 1
-    values.entities[value] = (values.entities[value] ?? 0) + 1
+    entities.setCount(entity, entities.count(entity) + 1)
+    values.setCount(value, values.count(value) + 1)
   }
 
   #belongs(pair: number): boolean {
@@ -151,12 +148,12 @@ export class SeenSet {
     const value = this.valueOf(pair)
     if (entity >= this.entities.top || value >= this.values.top) return false
     if (!(this.entities.isUsed(entity) && this.values.isUsed(value))) return false
-    return this.pairs.check[pair] === this.#check(entity, value)
+    return this.pairs.count(pair) === this.#check(entity, value)
   }
 
   #check(entity: number, value: number): number {
-    const one = this.entities.keys[2 * entity + 1] ?? 0
-    const other = this.values.keys[2 * value + 1] ?? 0
+    const one = this.entities.two(entity)
+    const other = this.values.two(value)
     return (one ^ ((other << 1) | (other >>> 31))) >>> 0
   }
 }
@@ -166,6 +163,6 @@ function recordsOf(table: EntityTable | PairTable, sorted: boolean): Iterable<nu
   return [...used(table)].sort((one, other) => table.last(one) - table.last(other))
 }
 
-function* used(table: EntityTable | PairTable): Iterable<number> {
+function* used(table: Table): Iterable<number> {
   for (let record = 0; record < table.top; record++) if (table.isUsed(record)) yield record
 }

@@ -52,7 +52,8 @@ export interface Baseline {
   /**
    * Says what was known, then remembers the sighting. Entity and value are texts that stand for
    * tuples; without a value only the entity is remembered. `time` in µs of event time: an earlier one
-   * than before counts, but moves nothing back.
+   * than before counts, but moves nothing back. The sighting is the baseline's own: whoever wants to
+   * keep it after the next call copies it.
    */
   observe(entity: string, value: string | undefined, time: number): Sighting
   /** Values of the entity that are most like the value, best first. */

@@ -1,18 +1,13 @@
 import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
+import { Describer } from './describer.ts'
 import { type Head } from './head.ts'
 import { HeldValues, readHeld } from './held.ts'
 import { Learner, type Learning } from './learner.ts'
 import { mostLike } from './likeness.ts'
 import { placeEnd, placeKey, readPlace } from './place.ts'
 import { type SeenKind, SeenSet } from './seen-set.ts'
-import {
-  type Baseline,
-  type BaselineLimits,
-  type SeenEntity,
-  type SeenValue,
-  type Sighting,
-} from './store.ts'
+import { type Baseline, type BaselineLimits, type Sighting } from './store.ts'
 import { StoredTable } from './stored-table.ts'
 import { type Texts } from './texts.ts'
 import { type Total } from './total.ts'
@@ -47,6 +42,7 @@ export const seenKinds: readonly SeenKind[] = ['entities', 'values', 'pairs']
 export class StoredBaseline implements Baseline {
   readonly number: number
   readonly set: SeenSet
+  readonly describer: Describer
   readonly learner: Learner
   readonly stored: Readonly<Record<SeenKind, StoredTable>>
   readonly held: HeldValues
@@ -72,6 +68,7 @@ export class StoredBaseline implements Baseline {
         if (kind !== 'pairs') shared.texts.remove(number, kind, record)
       },
     })
+    this.describer = new Describer(this.set, total, shared.time)
     this.learner = new Learner(this.set, limits, shared)
     const parts = { ...shared, baseline: number }
     const { entities, values, pairs } = this.set
@@ -101,16 +98,18 @@ export class StoredBaseline implements Baseline {
     const who = this.#freshEntity(learner.findEntity(entity), time)
     const what = value === undefined ? -1 : learner.findValue(value)
     const pair = who < 0 || what < 0 ? -1 : this.#freshPair(this.set.pairs.find(who, what), time)
-    const known = this.#known(who, what, pair)
+    const known = this.describer.sighting(who, what, pair)
     total.see(time)
     if (total.events === 1) this.#begun()
     const isHeld = this.held.size > 0 && this.held.see(entity, value, time)
-    if (isHeld && value === undefined) return { ...known, refused: false }
+    if (isHeld && value === undefined) return known
     const seen = learner.seeEntity(entity, who, time)
-    if (seen < 0) return { ...known, refused: true }
+    known.refused = seen < 0
+    if (seen < 0) return known
     this.stored.entities.touched(seen)
-    if (value === undefined || isHeld) return { ...known, refused: false }
-    return { ...known, refused: !this.#seeValue(seen, value, what, pair, time) }
+    if (value === undefined || isHeld) return known
+    known.refused = !this.#seeValue(seen, value, what, pair, time)
+    return known
   }
 
   nearest(entity: string, value: string, count: number): readonly string[] {
@@ -142,8 +141,9 @@ export class StoredBaseline implements Baseline {
     const text = texts.get(this.number, kind, record)
     if (text === undefined) return undefined
     hash.of(text)
-    const { keys } = this.set[kind]
-    return keys[2 * record] === hash.high && keys[2 * record + 1] === hash.low ? text : undefined
+    const table = this.set[kind]
+    const isIts = table.one(record) === hash.high && table.two(record) === hash.low
+    return isIts ? text : undefined
   }
 
   seen(kind: SeenKind, record: number) {
@@ -151,7 +151,7 @@ export class StoredBaseline implements Baseline {
     return {
       firstSeen: table.first(record),
       lastSeen: table.last(record),
-      events: table.events[record] ?? 0,
+      events: table.events(record),
     }
   }
 
@@ -162,29 +162,6 @@ export class StoredBaseline implements Baseline {
       if (!table.isUsed(record)) continue
       if (kind === 'pairs') this.#freshPair(record, time)
       else this.#freshEntity(record, time)
-    }
-  }
-
-  describeTotal(): Sighting['total'] {
-    const { firstSeen, lastSeen, events, days, since } = this.total
-    return {
-      firstSeen,
-      lastSeen,
-      events,
-      days,
-      observed: this.#observed(since),
-      values: this.set.pairs.size,
-      entities: this.set.entities.size,
-    }
-  }
-
-  #known(who: number, what: number, pair: number): Omit<Sighting, 'refused'> {
-    return {
-      pair: pair < 0 ? undefined : this.seen('pairs', pair),
-      entity: who < 0 ? undefined : this.describe(who),
-      // A value goes with its last pair, which may just have been forgotten.
-      value: what < 0 || !this.set.values.isUsed(what) ? undefined : this.#describeValue(what),
-      total: this.describeTotal(),
     }
   }
 
@@ -207,28 +184,6 @@ export class StoredBaseline implements Baseline {
     return -1
   }
 
-  describe(entity: number): SeenEntity {
-    const { entities } = this.set
-    return {
-      firstSeen: entities.first(entity),
-      lastSeen: entities.last(entity),
-      events: entities.events[entity] ?? 0,
-      days: entities.days[2 * entity] ?? 0,
-      observed: this.#observed(entities.since[entity] ?? 0),
-      values: entities.values[entity] ?? 0,
-    }
-  }
-
-  #describeValue(value: number): SeenValue {
-    const { values } = this.set
-    return {
-      firstSeen: values.first(value),
-      lastSeen: values.last(value),
-      events: values.events[value] ?? 0,
-      entities: values.entities[value] ?? 0,
-    }
-  }
-
   #loadHeld(): number {
     const { environment } = this.#shared
     const start = placeKey(this.number, 'held', undefined, 0)
@@ -241,10 +196,5 @@ export class StoredBaseline implements Baseline {
       else this.held.restore(held, readPlace(key)?.number ?? 0)
     }
     return damaged
-  }
-
-  /** What the disk knows of it may be a little ahead of the clock that it knows. */
-  #observed(since: number): number {
-    return Math.max(0, this.#shared.time.observed - since)
   }
 }

@@ -5,9 +5,11 @@ import { placeEnd, placeKey, readPlace } from './place.ts'
 import { type SeenKind } from './seen-set.ts'
 import { type Table } from './table.ts'
 
-/** Records of a page, as a power of two: pages of about 64 KiB, of which LMDB wastes little. */
-const pageBits = 11
-const pageRecords = 1 << pageBits
+/**
+ * Bytes of a page: what LMDB puts into one page of its own, less its head and the checksum. Longer
+ * ones need pages in a row, and a file that never shrinks soon has none left.
+ */
+const pageBytes = 4096 - 16 - 4
 
 export interface StoredTableParts {
   readonly baseline: number
@@ -18,12 +20,14 @@ export interface StoredTableParts {
 }
 
 /**
- * Keeps a table on the disk: as pages of its columns, written now and then, and for what came or
+ * Keeps a table on the disk: as pages of its rows, written now and then, and for what came or
  * went since then as single records, written at once. A page takes the place of its records in one
  * transaction.
  */
 export class StoredTable {
   readonly #parts: StoredTableParts
+  /** Records of a page. */
+  readonly #perPage: number
   /** 1 for pages that differ from the disk's. */
   readonly #dirty: number[] = []
   /** 1 for records that lie on the disk by themselves. */
@@ -31,32 +35,33 @@ export class StoredTable {
 
   constructor(parts: StoredTableParts) {
     this.#parts = parts
+    this.#perPage = Math.floor(pageBytes / parts.table.rowBytes)
   }
 
   get pages(): number {
-    return Math.ceil(this.#parts.table.top / pageRecords)
+    return Math.ceil(this.#parts.table.top / this.#perPage)
   }
 
   /** The record changed in a way that can wait. */
   touched(record: number): void {
-    this.#dirty[record >> pageBits] = 1
+    this.#dirty[Math.trunc(record / this.#perPage)] = 1
   }
 
   /** The record came or went: with the alert that came of it. */
   changed(record: number): void {
     const { baseline, kind, table, journal } = this.#parts
     const key = placeKey(baseline, 'record', kind, record)
-    const value = table.isUsed(record) ? this.#slice(record, record + 1) : Buffer.alloc(0)
+    const value = table.isUsed(record) ? rowsOf(table, record, record + 1) : Buffer.alloc(0)
     journal.add({ kind: 'put', table: 'baselines', key, value })
     this.#mark(record)
     this.touched(record)
   }
 
-  /** Fills the columns with what is on the disk; returns how many records are damaged. */
+  /** Fills the rows with what is on the disk; returns how many records are damaged. */
   load(): number {
     let damaged = 0
     for (const { number, value } of this.#entries('page')) {
-      if (!this.#fill(number * pageRecords, value)) damaged += pageRecords
+      if (!this.#fill(number * this.#perPage, value)) damaged += this.#perPage
     }
     for (const { number, value } of this.#entries('record')) {
       this.#mark(number)
@@ -71,14 +76,14 @@ export class StoredTable {
     if (this.#dirty[page] !== 1) return []
     this.#dirty[page] = 0
     const { baseline, kind, table } = this.#parts
-    const start = page * pageRecords
-    const end = Math.min(start + pageRecords, table.top)
+    const start = page * this.#perPage
+    const end = Math.min(start + this.#perPage, table.top)
     const operations: Operation[] = [
       {
         kind: 'put',
         table: 'baselines',
         key: placeKey(baseline, 'page', kind, page),
-        value: this.#slice(start, end),
+        value: rowsOf(table, start, end),
       },
     ]
     for (let record = start; record < end; record++) {
@@ -99,37 +104,21 @@ export class StoredTable {
     this.#single[record] = 1
   }
 
-  /** The columns of some records, one after the other. */
-  #slice(start: number, end: number): Buffer {
-    return Buffer.concat(
-      this.#parts.table.columns.map(({ numbers: { buffer, BYTES_PER_ELEMENT }, width }) => {
-        const bytes = width * BYTES_PER_ELEMENT
-        return new Uint8Array(buffer, start * bytes, (end - start) * bytes)
-      }),
-    )
-  }
-
   /** One that went has no bytes. False for bytes that are no record. */
   #fillOne(record: number, bytes: Buffer | undefined): boolean {
     const { table } = this.#parts
     table.reserve(record + 1)
-    table.events[record] = 0
+    table.clear(record)
     return bytes !== undefined && (bytes.length === 0 || this.#fill(record, bytes))
   }
 
   /** False for bytes that are no records. */
   #fill(start: number, bytes: Buffer | undefined): boolean {
     const { table } = this.#parts
-    const count = (bytes?.length ?? -1) / recordBytes(table)
-    if (bytes === undefined || !Number.isInteger(count) || count > pageRecords) return false
+    const count = (bytes?.length ?? -1) / table.rowBytes
+    if (bytes === undefined || !Number.isInteger(count) || count > this.#perPage) return false
     table.reserve(start + count)
-    let from = 0
-    for (const { numbers, width } of table.columns) {
-      const size = width * numbers.BYTES_PER_ELEMENT
-      const part = bytes.subarray(from, from + count * size)
-      new Uint8Array(numbers.buffer, start * size, count * size).set(part)
-      from += count * size
-    }
+    table.rows(start, start + count).set(bytes)
     return true
   }
 
@@ -137,7 +126,7 @@ export class StoredTable {
     const { baseline, kind, environment } = this.#parts
     const start = placeKey(baseline, sort, kind, 0)
     const end = placeEnd(baseline, sort, kind)
-    const limit = sort === 'page' ? 16 : 4096
+    const limit = 512
     for (let after: Buffer | undefined; ; ) {
       const range = after === undefined ? { start, end, limit } : { after, end, limit }
       const entries = environment.page('baselines', range)
@@ -151,6 +140,7 @@ export class StoredTable {
   }
 }
 
-function recordBytes(table: Table): number {
-  return table.columns.reduce((sum, one) => sum + one.width * one.numbers.BYTES_PER_ELEMENT, 0)
+/** A copy: a row changes while it waits for the disk. */
+function rowsOf(table: Table, start: number, end: number): Buffer {
+  return Buffer.from(table.rows(start, end))
 }

@@ -1,53 +1,54 @@
-type Numbers = Uint32Array | Int32Array | Float64Array
-
-/** One column of records: `width` numbers for each. */
-export interface Column {
-  readonly numbers: Numbers
-  readonly width: number
-}
-
-export const smallest = 64
+const smallest = 64
 /** Of the slots that may be taken before there are twice as many. */
 const fullness = 0.7
 
+/*
+ * A row, in 32-bit numbers: 0 and 1 its key, 2 how many events, 3 what the table counts for it; in
+ * 64-bit numbers: 2 and 3 its first and last sighting. What tables add comes behind.
+ */
+
 /**
- * Records with a key of two 32-bit numbers, in columns of typed arrays: dense, found by open
- * addressing. A record is a number that stays the same for as long as the record is there; the
- * numbers of removed ones are given out again. A record without events is free.
+ * Rows with a key of two 32-bit numbers, dense in one buffer, found by open addressing. A record is
+ * the number of a row and stays the same for as long as it is there; the numbers of removed ones are
+ * given out again. A record without events is free.
  */
 export class Table {
   /** Records in use. */
   size = 0
   /** Records that were ever in use: they are below. */
   top = 0
-  keys = new Uint32Array(2 * smallest)
-  /** First and last sighting, µs. */
-  times = new Float64Array(2 * smallest)
-  events = new Uint32Array(smallest)
+  /** 64-bit numbers of a row. */
+  readonly width: number
+  protected words: Uint32Array
+  protected numbers: Float64Array
   #slots = new Uint32Array(2 * smallest)
   #free: number[] = []
 
-  protected get capacity(): number {
-    return this.events.length
+  constructor(width = 4) {
+    this.width = width
+    this.numbers = new Float64Array(width * smallest)
+    this.words = new Uint32Array(this.numbers.buffer)
   }
 
-  /** What is stored of the records. */
-  get columns(): readonly Column[] {
-    return [
-      { numbers: this.keys, width: 2 },
-      { numbers: this.events, width: 1 },
-      { numbers: this.times, width: 2 },
-    ]
+  get rowBytes(): number {
+    return 8 * this.width
+  }
+
+  /** The rows of some records, not copied. */
+  rows(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.numbers.buffer, start * this.rowBytes, (end - start) * this.rowBytes)
   }
 
   /** The record with that key; -1 when there is none. */
   find(one: number, two: number): number {
     const slots = this.#slots
+    const { words } = this
+    const step = 2 * this.width
     const mask = slots.length - 1
     for (let at = mix(one, two) & mask; ; at = (at + 1) & mask) {
       const record = (slots[at] ?? 0) - 1
       if (record < 0) return -1
-      if (this.keys[2 * record] === one && this.keys[2 * record + 1] === two) return record
+      if (words[step * record] === one && words[step * record + 1] === two) return record
     }
   }
 
@@ -55,11 +56,12 @@ export class Table {
   add(one: number, two: number, time: number): number {
     const record = this.#free.pop() ?? this.top++
     if (record >= this.capacity) this.grow(this.capacity * 2)
-    this.keys[2 * record] = one
-    this.keys[2 * record + 1] = two
-    this.times[2 * record] = time
-    this.times[2 * record + 1] = time
-    this.events[record] = 0
+    const row = this.width * record
+    this.numbers.fill(0, row, row + this.width)
+    this.words[2 * row] = one
+    this.words[2 * row + 1] = two
+    this.numbers[row + 2] = time
+    this.numbers[row + 3] = time
     this.size++
     if (this.size > this.#slots.length * fullness) this.#spread()
     this.#enter(record)
@@ -69,39 +71,75 @@ export class Table {
   /** Takes the record out. */
   remove(record: number): void {
     this.#leave(record)
-    this.events[record] = 0
+    this.clear(record)
     this.#free.push(record)
     this.size--
   }
 
   /** Once more at `time`; an earlier one than the last changes the count only. */
   touch(record: number, time: number): void {
-    const events = this.events[record] ?? 0
-    if (events < 0xffffffff) this.events[record] = events + 1
-    if (time > this.last(record)) this.times[2 * record + 1] = time
+    const row = this.width * record
+    const events = this.words[2 * row + 2] ?? 0
+    if (events < 0xffffffff) this.words[2 * row + 2] = events + 1
+    if (time > (this.numbers[row + 3] ?? 0)) this.numbers[row + 3] = time
+  }
+
+  /** The earliest first and the latest last sighting, the greater count. */
+  merge(record: number, firstSeen: number, lastSeen: number, events: number): void {
+    const row = this.width * record
+    this.numbers[row + 2] = Math.min(firstSeen, this.first(record))
+    this.numbers[row + 3] = Math.max(lastSeen, this.last(record))
+    this.words[2 * row + 2] = Math.min(0xffffffff, Math.max(events, this.events(record)))
   }
 
   first(record: number): number {
-    return this.times[2 * record] ?? 0
+    return this.numbers[this.width * record + 2] ?? 0
   }
 
   last(record: number): number {
-    return this.times[2 * record + 1] ?? 0
+    return this.numbers[this.width * record + 3] ?? 0
+  }
+
+  events(record: number): number {
+    return this.words[2 * this.width * record + 2] ?? 0
   }
 
   isUsed(record: number): boolean {
-    return (this.events[record] ?? 0) > 0
+    return this.events(record) > 0
   }
 
-  /** Makes room for that many records, their columns to be filled in from outside. */
+  /** First and second half of the key. */
+  one(record: number): number {
+    return this.words[2 * this.width * record] ?? 0
+  }
+
+  two(record: number): number {
+    return this.words[2 * this.width * record + 1] ?? 0
+  }
+
+  /** What the table counts for the record. */
+  count(record: number): number {
+    return this.words[2 * this.width * record + 3] ?? 0
+  }
+
+  setCount(record: number, count: number): void {
+    this.words[2 * this.width * record + 3] = count
+  }
+
+  /** Makes room for that many records, their rows to be filled in from outside. */
   reserve(top: number): void {
-    let capacity = this.capacity
+    let { capacity } = this
     while (capacity < top) capacity *= 2
     if (capacity > this.capacity) this.grow(capacity)
     this.top = Math.max(this.top, top)
   }
 
-  /** Finds its records again after their columns were filled in. */
+  /** Makes a record free that cannot be found yet. */
+  clear(record: number): void {
+    this.words[2 * this.width * record + 2] = 0
+  }
+
+  /** Finds its records again after their rows were filled in. */
   rebuild(): void {
     this.size = 0
     this.#free = []
@@ -115,10 +153,13 @@ export class Table {
     for (let record = 0; record < this.top; record++) if (this.isUsed(record)) this.#enter(record)
   }
 
+  protected get capacity(): number {
+    return this.numbers.length / this.width
+  }
+
   protected grow(capacity: number): void {
-    this.keys = larger(this.keys, new Uint32Array(2 * capacity))
-    this.times = larger(this.times, new Float64Array(2 * capacity))
-    this.events = larger(this.events, new Uint32Array(capacity))
+    this.numbers = larger(this.numbers, new Float64Array(this.width * capacity))
+    this.words = new Uint32Array(this.numbers.buffer)
   }
 
   #spread(): void {
@@ -152,12 +193,12 @@ export class Table {
   }
 
   #home(record: number, mask: number): number {
-    return mix(this.keys[2 * record] ?? 0, this.keys[2 * record + 1] ?? 0) & mask
+    return mix(this.one(record), this.two(record)) & mask
   }
 }
 
 /** Copies what there is to the beginning of a longer array. */
-export function larger<T extends Numbers>(from: T, to: T): T {
+export function larger<T extends Uint32Array | Float64Array>(from: T, to: T): T {
   to.set(from)
   return to
 }

@@ -12,7 +12,7 @@ const hashed = '\0'
 export function* exportBaselines(all: Iterable<OpenBaseline>): Generator<BaselineRecord> {
   for (const { head, baseline } of all) {
     const { id, hash } = head
-    const { firstSeen, lastSeen, observed, events, days } = baseline.describeTotal()
+    const { firstSeen, lastSeen, observed, events, days } = baseline.describer.total()
     if (events === 0) continue
     yield { kind: 'baseline', id, hash, firstSeen, lastSeen, observed, events, days }
     for (const [entity, record] of named(baseline, 'entities', recordsOf(baseline))) {
@@ -46,13 +46,12 @@ function named(
 }
 
 function hashName(baseline: StoredBaseline, kind: 'entities' | 'values', record: number): string {
-  const { keys } = baseline.set[kind]
-  const halves = [keys[2 * record] ?? 0, keys[2 * record + 1] ?? 0]
+  const halves = [baseline.set[kind].one(record), baseline.set[kind].two(record)]
   return hashed + halves.map(half => half.toString(16).padStart(8, '0')).join('')
 }
 
 function entityFacts(baseline: StoredBaseline, record: number) {
-  const { firstSeen, lastSeen, observed, events, days } = baseline.describe(record)
+  const { firstSeen, lastSeen, observed, events, days } = baseline.describer.entity(record)
   return { firstSeen, lastSeen, observed, events, days }
 }
 

@@ -15,7 +15,7 @@ export interface UpkeepParts {
 }
 
 const second = 1e6
-/** Every page that changed is written once in so many steps of a second. */
+/** Every page of 4 KiB that changed is written once in so many steps of a second. */
 const round = 3600
 const clockEvery = 10 * second
 const headsEvery = 60 * second

@@ -84,11 +84,12 @@ async function fill(directory: string): Promise<void> {
 
 /** Opens what is there, then looks up. */
 async function start(directory: string): Promise<void> {
-  const before = rssAnon()
   const { environment, journal, store } = await openStore(directory)
+  const before = rssAnon()
   const begun = busy()
   const baselines = openAll(store)
   tell(`start: ${store.values} values, CPU`, busy() - begun, 'ms', 500)
+  await sleep(500)
   tell('memory of them, RssAnon', rssAnon() - before, 'MiB', 100)
   lookUp(baselines)
   const first = await grow(baselines, store, journal, EVENTS / 10)

@@ -60,6 +60,7 @@ export class StoredTable {
   /** Fills the rows with what is on the disk; returns how many records are damaged. */
   load(): number {
     let damaged = 0
+    this.#reserve()
     for (const { number, value } of this.#entries('page')) {
       if (!this.#fill(number * this.#perPage, value)) damaged += this.#perPage
     }
@@ -102,6 +103,17 @@ export class StoredTable {
       this.#single.set(before)
     }
     this.#single[record] = 1
+  }
+
+  /** Makes room once for all that is stored: what grows step by step leaves holes in the heap. */
+  #reserve(): void {
+    const { baseline, kind, environment, table } = this.#parts
+    const start = placeEnd(baseline, 'page', kind)
+    const end = placeKey(baseline, 'page', kind, 0)
+    // Backwards, so the last page comes first.
+    const [last] = environment.page('baselines', { start, end, limit: 1, reverse: true })
+    const number = last && readPlace(last.key)?.number
+    if (number !== undefined) table.expect((number + 1) * this.#perPage)
   }
 
   /** One that went has no bytes. False for bytes that are no record. */

@@ -1,4 +1,6 @@
 const smallest = 64
+/** Room beyond what is stored at a start. */
+const spare = 1.05
 /** Of the slots that may be taken before there are twice as many. */
 const fullness = 0.7
 
@@ -128,10 +130,13 @@ export class Table {
 
   /** Makes room for that many records, their rows to be filled in from outside. */
   reserve(top: number): void {
-    let { capacity } = this
-    while (capacity < top) capacity *= 2
-    if (capacity > this.capacity) this.grow(capacity)
+    if (top > this.capacity) this.grow(Math.max(top, this.capacity * 2))
     this.top = Math.max(this.top, top)
+  }
+
+  /** Makes room for that many records in all. */
+  expect(top: number): void {
+    if (top > this.capacity) this.grow(Math.ceil(top * spare))
   }
 
   /** Makes a record free that cannot be found yet. */

@@ -102,10 +102,16 @@ static __always_inline bool is_tls(const struct head *h)
 	       (h->b[5] == 1 || h->b[5] == 2);
 }
 
+/* Two bytes of length, marked; no hello is 4 KiB long, while Telnet's commands begin with 255. */
+static __always_inline bool is_sslv2_length(const struct head *h)
+{
+	return (h->b[0] & 0xf0) == 0x80;
+}
+
 /* RFC 5246 E.2: an SSL 2.0 compatible CLIENT-HELLO; cipher specs are three bytes each. */
 static __always_inline bool is_sslv2(const struct head *h)
 {
-	if (h->here < 11 || !(h->b[0] & 0x80) || h->b[2] != 1)
+	if (h->here < 11 || !is_sslv2_length(h) || h->b[2] != 1)
 		return false;
 	if (!(h->b[3] == 3 && h->b[4] <= 4) && !(h->b[3] == 0 && h->b[4] == 2))
 		return false;
@@ -273,7 +279,7 @@ static __always_inline __u8 may_become(const struct packet *p, const struct head
 		return L7_TLS;
 	if (is_port(p, 53) && h->length < 14)
 		return L7_DNS;
-	if (h->b[0] & 0x80 && h->length < 11 && (h->here < 3 || h->b[2] == 1))
+	if (is_sslv2_length(h) && h->length < 11 && (h->here < 3 || h->b[2] == 1))
 		return L7_TLS;
 	if (h->b[0] == 'S' && h->length < 4 && (h->here < 2 || h->b[1] == 'S'))
 		return L7_SSH;

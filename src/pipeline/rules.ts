@@ -71,7 +71,11 @@ export class RuleRunner {
   /** Event time, µs, has come so far. */
   advance(time: number): void {
     const { observer, raise } = this.#options
-    this.#rules.advance(time, summary => raise(suppressedAlert(summary, observer)))
+    this.#rules.advance(time, summary => {
+      // Of what is not told itself, nobody needs to know how often it was not told.
+      if (summary.level === 'informational') return
+      raise(suppressedAlert(summary, observer))
+    })
     if (time - this.#saved < SAVE_AFTER) return
     this.#saved = time
     this.save()

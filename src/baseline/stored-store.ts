@@ -110,7 +110,7 @@ export class StoredBaselineStore implements BaselineStore {
 
   forget(id: string, entity: string, value?: string): number {
     let count = 0
-    for (const { baseline } of this.#all(id)) {
+    for (const { baseline } of this.all(id)) {
       count += baseline.held.take(entity, value).length
       count += forget(baseline, entity, value)
     }
@@ -118,19 +118,19 @@ export class StoredBaselineStore implements BaselineStore {
   }
 
   *held(): Iterable<HeldValue & { readonly id: string }> {
-    for (const { head, baseline } of this.#all()) {
+    for (const { head, baseline } of this.all()) {
       for (const held of baseline.held) yield { id: head.id, ...held }
     }
   }
 
   approve(id: string, entity: string, value?: string): number {
     let count = 0
-    for (const { baseline } of this.#all(id)) count += approve(baseline, entity, value)
+    for (const { baseline } of this.all(id)) count += approve(baseline, entity, value)
     return count
   }
 
   export(id?: string): Iterable<BaselineRecord> {
-    return exportBaselines(this.#all(id))
+    return exportBaselines(this.all(id))
   }
 
   import(records: Iterable<BaselineRecord>): number {
@@ -189,7 +189,7 @@ export class StoredBaselineStore implements BaselineStore {
   }
 
   /** Baselines in the order of their names, those that no rule has opened too. */
-  #all(id?: string): OpenBaseline[] {
+  all(id?: string): OpenBaseline[] {
     return this.#heads
       .filter(head => !head.gone && (id === undefined || head.id === id))
       .sort((a, b) => order(a.id, b.id) || order(a.hash, b.hash))

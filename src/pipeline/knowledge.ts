@@ -3,6 +3,7 @@ import { sensorAlert } from '../alerts/sensor.ts'
 import { NoveltyLog } from '../baseline/novelty-log.ts'
 import { StoredBaselineStore } from '../baseline/stored-store.ts'
 import { type Log } from '../operate/log.ts'
+import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
 import { type SensorParts } from './parts.ts'
@@ -11,6 +12,7 @@ import { Windows } from './windows.ts'
 /** What rules and detectors know of the past, as the memory has it. */
 export class Knowledge {
   readonly baselines: StoredBaselineStore
+  readonly environment: Environment
   /** Why alerts said that something is new. */
   readonly novelties: NoveltyLog
   /** What rules have open. */
@@ -26,6 +28,7 @@ export class Knowledge {
     this.#log = log
     const { limit, keep_values: clear } = config.baselines
     this.baselines = new StoredBaselineStore({ environment, journal, limit, clear })
+    this.environment = environment
     this.novelties = new NoveltyLog({ environment, journal })
     this.windows = new Windows({ environment, journal, log })
   }

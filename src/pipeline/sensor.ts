@@ -155,7 +155,7 @@ export class Sensor {
 
   /** What the commands of a person may ask this sensor while it runs. */
   get control(): ControlHandlers {
-    return controlHandlers({ outbox: this.#delivery.outbox })
+    return controlHandlers({ outbox: this.#delivery.outbox, baselines: this.#knowledge })
   }
 
   /** What is wrong with the rules, for whoever started the sensor. */

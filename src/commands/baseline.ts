@@ -68,7 +68,7 @@ function lookCommands(session: Session): Command[] {
 function changeCommand(session: Session, name: 'approve' | 'forget', summary: string): Command {
   return shared(name, summary)
     .argument('<rule>', "the rule's id")
-    .argument('<entity>', 'whose habit it is, as `show` prints it')
+    .argument('<who>', 'whose habit it is, as `show` prints it')
     .argument('[value]', 'one value; without it, all of the entity')
     .action((rule: string, entity: string, value: string | undefined, given: BaselineOptions) =>
       ask(session, given, one => changeOne(session, one, name, { rule, entity, value })),

@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MemoryBaselineStore } from '../../src/baseline/memory-store.ts'
 import { type BaselineKey, type BaselineStore, type Sighting } from '../../src/baseline/store.ts'
@@ -265,5 +267,44 @@ describe('LMDB baselines', () => {
     expect(again.damaged).toBeGreaterThan(0)
   })
 })
+
+const damageRounds = Number(process.env['DAMAGE_ROUNDS'] ?? 10)
+
+test(`damage of the file never stops a start: ${damageRounds} files with bytes changed`, async () => {
+  const original = temporaryDirectory()
+  const first = await openEnvironment({ directory: original })
+  const store = storeIn(first)
+  const fillRule = (one: BaselineStore) => one.open({ ...key, limits: wide })
+  for (let n = 0; n < 3000; n++) fillRule(store).observe(`m${n % 50}`, `value ${n}`, n)
+  await store.flush()
+  for (let n = 0; n < 300; n++) fillRule(store).observe(`m${n % 50}`, `later ${n}`, n)
+  await store.flush()
+  await first.close()
+  const file = readFileSync(join(original, 'memory', 'data.mdb'))
+  const roll = dice(20_261_122)
+  let known = 0
+  for (let round = 0; round < damageRounds; round++) {
+    const directory = temporaryDirectory()
+    mkdirSync(join(directory, 'memory'))
+    const bytes = Buffer.from(file)
+    for (let hit = 0; hit <= round % 4; hit++) {
+      const page = roll(bytes.length / 4096) * 4096
+      const place = round % 2 ? page + roll(64) : roll(bytes.length)
+      bytes.writeUInt8(bytes.readUInt8(place) ^ (1 + roll(255)), place)
+    }
+    writeFileSync(join(directory, 'memory', 'data.mdb'), bytes)
+    const environment = await openTemporary(directory)
+    const again = storeIn(environment)
+    const baseline = fillRule(again)
+    for (let n = 0; n < 3000; n++) {
+      if (baseline.observe(`m${n % 50}`, `value ${n}`, 9000).pair !== undefined) known++
+    }
+    expect(baseline.observe('m1', 'new', 9001).pair).toBeUndefined()
+    expect([...again.export()].length).toBeGreaterThan(3000)
+    await again.flush()
+  }
+  // Most of what is not set aside as a whole is still known.
+  expect(known).toBeGreaterThan(3000)
+}, 600_000)
 
 const wide = { entities: 100, valuesPerEntity: 10_000, overflow: 'freeze' as const }

@@ -1,3 +1,4 @@
+import { type BaselineParts, baselineRequests } from '../baseline/requests.ts'
 import { type Arguments, type ControlHandlers } from '../operate/control.ts'
 import { version } from '../operate/version.ts'
 import { type DeadFilter, deadLetters } from '../outbox/offline.ts'
@@ -7,13 +8,22 @@ import { type Outbox } from '../outbox/outbox.ts'
 /** What a running sensor lets its commands look at and change. */
 export interface ControlParts {
   readonly outbox: Outbox
+  readonly baselines: BaselineParts
 }
 
 /** The commands that a running sensor answers; one line is one command. */
-export function controlHandlers({ outbox }: ControlParts): ControlHandlers {
-  const { environment } = outbox
+export function controlHandlers({ outbox, baselines }: ControlParts): ControlHandlers {
   return {
     version: () => [{ version: version(), process: process.pid }],
+    ...outboxHandlers(outbox),
+    ...handlersOf(baselineRequests, baselines),
+  }
+}
+
+/** What there is to be asked and changed of the outbox. */
+export function outboxHandlers(outbox: Outbox): ControlHandlers {
+  const { environment } = outbox
+  return {
     'outbox status': () => [outbox.status],
     'outbox report': () => [reportOutbox(outbox)],
     'outbox list': args => letters(environment, filterOf(args)),
@@ -37,4 +47,14 @@ function filterOf({ sink, sequences }: Arguments): DeadFilter {
     ...(typeof sink === 'string' ? { sink } : {}),
     ...(numbers.length === 0 ? {} : { sequences: new Set(numbers) }),
   }
+}
+
+/** Requests that are about one part of the sensor, bound to it. */
+function handlersOf<Parts>(
+  requests: Readonly<Record<string, (parts: Parts, args: Arguments) => Iterable<unknown>>>,
+  parts: Parts,
+): ControlHandlers {
+  return Object.fromEntries(
+    Object.entries(requests).map(([name, ask]) => [name, (args: Arguments) => ask(parts, args)]),
+  )
 }

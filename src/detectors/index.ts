@@ -2,3 +2,4 @@
 // Names in camelCase here are written with dashes there.
 export { arpSpoof } from './arp-spoof.ts'
 export { icmpTunnel } from './icmp-tunnel.ts'
+export { scan } from './scan.ts'

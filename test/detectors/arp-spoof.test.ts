@@ -153,9 +153,9 @@ describe('arp-spoof', () => {
       ...Array.from({ length: 5 }, (_, i) => own(10 + 2 * i, attacker.mac, false)),
       own(15, gateway.mac, true),
     ]
-    expect(await signals(packets)).toMatchObject([
-      { orthrus: { signal: { entity: attackerMac, evidence: { protocol: 'ndp' } } } },
-    ])
+    const told = await signals(packets)
+    expect(told.map(({ orthrus }) => orthrus.signal.entity)).toEqual([attackerMac, attackerMac])
+    expect(told[0]?.orthrus.signal.evidence['protocol']).toBe('ndp')
   })
 })
 

@@ -43,6 +43,8 @@ taxonomy: ecs
 detection:
   selection: {orthrus.signal.name|exists: true}
   condition: selection
+orthrus:
+  suppress: {for: 0}
 `
 
 export interface ReplayedOptions {
@@ -103,7 +105,8 @@ function configOf({ detectors = {}, home = [] }: ReplayedOptions, folder?: strin
     network: { ...config.network, home: [...home] },
     detectors: { ...config.detectors, ...Object.fromEntries(changed) },
     devices: { ...config.devices, learning: '7d' },
-    rules: folder === undefined ? config.rules : { ...config.rules, shipped: false, paths: [folder] },
+    rules:
+      folder === undefined ? config.rules : { ...config.rules, shipped: false, paths: [folder] },
   }
 }
 

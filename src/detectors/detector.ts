@@ -38,6 +38,8 @@ export interface DetectorContext {
   destinationName(packet: Packet, start: number): DomainName | undefined
   /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */
   readonly baselines: BaselineStore
+  /** How long to learn, µs: what the detector's options say, unless the run says otherwise (`--learn`). */
+  learning(own: number): number
 }
 
 /** A signal that a detector can say, for `docs/detectors.md`. */

@@ -51,11 +51,12 @@ export interface DetectorParts {
 }
 
 export function makeDetectors(
-  { config }: SensorParts,
+  { config, learn }: SensorParts,
   { enrichment, ...parts }: DetectorParts,
 ): Detectors {
   return new Detectors(config.detectors, {
     ...parts,
+    learning: own => learn ?? own,
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
   })
 }

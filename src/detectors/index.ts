@@ -1,6 +1,7 @@
 // A module namespace is the registry: one line is one detector, under its name in the YAML.
 // Names in camelCase here are written with dashes there.
 export { arpSpoof } from './arp-spoof.ts'
+export { bruteForce } from './brute-force.ts'
 export { dhcp } from './dhcp.ts'
 export { icmpTunnel } from './icmp-tunnel.ts'
 export { scan } from './scan.ts'

@@ -76,15 +76,14 @@ export class Sensor {
       devices: this.#devices,
     })
     this.#summary = this.#makeSummary()
-    this.#activity = parts.output.people
-      ? makeActivity(parts, this.#devices, this.#enrichment, this.#names)
-      : undefined
+    this.#activity = makeActivity(parts, this.#devices, this.#enrichment, this.#names)
     this.#rules = this.#makeRules(observer)
     this.#detectors = makeDetectors(parts, {
       signal: signal => this.#rules.take(signal),
       home: () => this.#home,
       devices: this.#devices,
       enrichment: this.#enrichment,
+      protocols: () => this.#protocols,
       baselines: this.#baselines,
     })
     this.#report = report(parts, this.#summary, observer)
@@ -197,8 +196,6 @@ export class Sensor {
   /** Windows and silences move on with event time, once a second of it. */
   #advanceRules(time: number): void {
     this.#nextAdvance = time + SECOND
-    // Detectors remember too, also where no rule does.
-    this.#baselines.advance(time)
     this.#detectors.advance(time)
     this.#rules.advance(time)
   }
@@ -229,6 +226,7 @@ export class Sensor {
       queue: () => this.#delivery.outbox.status,
       overhead: this.#overhead,
       enrichment: this.#enrichment,
+      detectors: () => this.#detectors.counts,
       linesLeftOut: () => this.#parts.output.dropped + (this.#activity?.leftOut ?? 0),
     })
   }

@@ -75,7 +75,6 @@ export class Sensor {
       home: () => this.#home,
       devices: this.#devices,
     })
-    this.#summary = this.#makeSummary()
     this.#activity = makeActivity(parts, this.#devices, this.#enrichment, this.#names)
     this.#rules = this.#makeRules(observer)
     this.#detectors = makeDetectors(parts, {
@@ -86,6 +85,7 @@ export class Sensor {
       protocols: () => this.#protocols,
       baselines: this.#baselines,
     })
+    this.#summary = this.#makeSummary()
     this.#report = report(parts, this.#summary, observer)
     this.#watchBlindness = watchBlindness({
       counters: () => parts.source.counters(),

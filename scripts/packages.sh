@@ -47,6 +47,12 @@ missing() {
 			plugin_from rsyslog/lmnsd_ossl.so rsyslog-openssl
 			command_from kcat kcat
 			library_from librdkafka.so.1 librdkafka1
+			command_from nmap nmap
+			command_from hping3 hping3
+			command_from arpspoof dsniff
+			command_from dnsmasq dnsmasq-base
+			command_from sshd openssh-server
+			command_from sshpass sshpass
 			;;
 		fuzz)
 			fuzzer_from || echo "libclang-rt-$(clang_major)-dev"

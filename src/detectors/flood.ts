@@ -98,8 +98,9 @@ function targetOf({ packet }: FlowEvent, targets: Bounded<number, Target>): Targ
   const { time } = packet
   let target = targets.get(key, time)
   if (target === undefined) {
+    if (!targets.admits(time)) return undefined
     target = { start: time, last: time, connections: 0, sources: new Distinct(), told: 0 }
-    if (!targets.add(key, target, time)) return undefined
+    targets.add(key, target, time)
   }
   if (time - target.start > window) {
     target.start = time

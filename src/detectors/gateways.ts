@@ -20,7 +20,12 @@ export class Gateways {
     const { destinationMacHigh, destinationMacLow } = packet
     const mac = macKey(destinationMacHigh, destinationMacLow)
     if (mac === this.#latest || mac === 0 || !packet.onLink) return
-    if (this.#home().direction(packet) !== 'outbound') return
+    if ((destinationMacHigh & 0x010000) !== 0) return
+    const { family, destination0, destination1, destination2, destination3 } = packet
+    const home = this.#home()
+    // Most of what does not go to the router stays at home, and that is soon said.
+    if (home.has(family, destination0, destination1, destination2, destination3)) return
+    if (home.direction(packet) !== 'outbound') return
     this.#latest = mac
     if (this.#macs.size < most) this.#macs.add(mac)
   }

@@ -85,8 +85,9 @@ export class Scans {
   #source(from: number, pair: number, time: number): Source | undefined {
     let source = this.#sources.get(from, time)
     if (source === undefined) {
+      if (!this.#sources.admits(time)) return undefined
       source = { pairs: new Spread(time), told: {}, last: time }
-      if (!this.#sources.add(from, source, time)) return undefined
+      this.#sources.add(from, source, time)
     }
     source.pairs.add(pair, time, this.#limits.window)
     if (time > source.last) source.last = time
@@ -164,8 +165,10 @@ export class Scans {
   #spread(key: number, time: number): Spread | undefined {
     const known = this.#spreads.get(key, time)
     if (known !== undefined && time - known.start <= this.#limits.longWindow) return known
+    if (known === undefined && !this.#spreads.admits(time)) return undefined
     const spread = new Spread(time)
-    return this.#spreads.add(key, spread, time) ? spread : undefined
+    this.#spreads.add(key, spread, time)
+    return spread
   }
 
   #say(

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as p from '../generate/packets.ts'
-import { alerts, signals, type Timed } from './replayed.ts'
+import { alerts, signalsOf, type Timed } from './replayed.ts'
+
+const signals = signalsOf('arp-spoof')
 
 const all = 'ff:ff:ff:ff:ff:ff'
 const gateway = { mac: '00:00:5e:00:53:01', ip: '192.168.1.1' }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as p from '../generate/packets.ts'
-import { alerts, signals, type Timed } from './replayed.ts'
+import { alerts, signalsOf, type Timed } from './replayed.ts'
+
+const signals = signalsOf('brute-force')
 
 const guesser = '192.168.1.66'
 const server = '192.168.1.10'

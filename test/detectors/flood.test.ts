@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import * as p from '../generate/packets.ts'
-import { alerts, signals, type Timed } from './replayed.ts'
+import { alerts, signalsOf, type Timed } from './replayed.ts'
 import { many } from './talk.ts'
+
+const signals = signalsOf('flood')
 
 const target = '192.168.1.10'
 const source = '192.168.1.66'

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { alerts, signals, type Timed } from './replayed.ts'
+import { alerts, signalsOf, type Timed } from './replayed.ts'
 import { many, talk } from './talk.ts'
+
+const signals = signalsOf('lateral')
 
 const hour = 3600
 const day = 24 * hour

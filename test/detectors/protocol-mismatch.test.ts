@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import * as p from '../generate/packets.ts'
-import { alerts, signals, type Timed } from './replayed.ts'
+import { alerts, signalsOf, type Timed } from './replayed.ts'
 import { many, type Talk, talk } from './talk.ts'
+
+const signals = signalsOf('protocol-mismatch')
 
 const from = '192.168.1.50'
 const to = '203.0.113.9'

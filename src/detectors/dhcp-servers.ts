@@ -117,6 +117,16 @@ export class DhcpServers {
     return other
   }
 
+  /** The server that answered last on the link of this message: the one that a flood of clients hits. */
+  latest({ packet, message }: DhcpEvent): Server | undefined {
+    const link = `${packet.ifindex} ${packet.vlan} ${message.version} `
+    let latest: Server | undefined
+    for (const [id, server] of this.#servers) {
+      if (id.startsWith(link) && server.last >= (latest?.last ?? 0)) latest = server
+    }
+    return latest
+  }
+
   /** The server of the same link and version that has been there for longest. */
   #oldest({ id }: Server): Server | undefined {
     const link = id.slice(0, id.lastIndexOf(' ') + 1)

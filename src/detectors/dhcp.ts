@@ -60,6 +60,7 @@ export const dhcp = defineDetector({
       evidence: {
         clients: 'different clients, by MAC and client id',
         sender: 'the one MAC that all frames came from, where it is one',
+        server: 'the server that answered last, which they starve',
         seconds: 'from the first to the last',
       },
     },
@@ -82,7 +83,7 @@ export const dhcp = defineDetector({
             if (stranger !== undefined) sayRogue(event, stranger, { own, patience }, signal)
           } else {
             const greed = clients.take(event)
-            if (greed !== undefined) sayGreed(event, greed, signal)
+            if (greed !== undefined) sayGreed(event, greed, known.latest(event), signal)
           }
         },
       },
@@ -161,7 +162,7 @@ function listOf(text: string): string[] | undefined {
   return text === '' ? undefined : text.split(' ')
 }
 
-function sayGreed(event: DhcpEvent, greed: Greed, signal: Say): void {
+function sayGreed(event: DhcpEvent, greed: Greed, server: Server | undefined, signal: Say): void {
   const { spread } = greed
   const { size, seconds } = spread
   if (greed.kind === 'scan') {
@@ -180,10 +181,11 @@ function sayGreed(event: DhcpEvent, greed: Greed, signal: Say): void {
   signal({
     name: 'dhcp-starvation',
     score: sender === undefined ? 0.7 : 0.9,
-    entity: sender ?? event.message.clientMac ?? '',
+    // Made-up clients have no name; then it is about whom they starve.
+    entity: sender ?? server?.ip ?? event.message.clientMac ?? '',
     identity: [spread.start, size],
     message: `${size} clients that nobody has seen before asked for an address by DHCP in ${seconds} s`,
-    evidence: { clients: size, sender, seconds },
+    evidence: { clients: size, sender, server: server?.ip, seconds },
     trigger: event,
   })
 }

@@ -21,8 +21,6 @@ const present = 900e6
 const mostWaiting = 4096
 const mostHeard = 16_384
 const mostAskers = 4096
-/** Times as much room for a router: the whole internet asks it for addresses that nobody has. */
-const routerRoom = 10
 
 export interface LinkSweepLimits {
   /** Addresses nobody has, asked for in a window and in all. */
@@ -115,7 +113,7 @@ export class LinkSweep {
     const spread = this.#asker(asker, packet.time)
     if (!spread?.add(target, packet.time, window)) return
     const { sourceMacHigh, sourceMacLow } = packet
-    const room = this.#parts.gateways.has(sourceMacHigh, sourceMacLow) ? routerRoom : 1
+    const room = this.#parts.gateways.room(sourceMacHigh, sourceMacLow)
     if (!spread.crosses(targets * room, slowTargets * room) || !spread.isNews()) return
     this.#say(event, spread, spread.isFast(targets * room))
   }

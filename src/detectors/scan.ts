@@ -95,6 +95,7 @@ export const scan = defineDetector({
           const technique = techniqueOf(event)
           if (technique !== undefined) scans.probe(event, technique)
         },
+        dhcp: event => event.message.fromServer && gateways.serves(event),
         arp: event => link.arp(event),
         ndp: event => link.ndp(event),
       },

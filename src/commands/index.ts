@@ -1,4 +1,5 @@
 import { type Command } from 'commander'
+import { baselineCommand } from './baseline.ts'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
 import { outboxCommand } from './outbox.ts'
@@ -14,6 +15,7 @@ export const commands: readonly ((session: Session) => Command)[] = [
   replayCommand,
   checkCommand,
   rulesCommand,
+  baselineCommand,
   outboxCommand,
   sinksCommand,
   doctorCommand,

@@ -1,6 +1,4 @@
-import { hostname } from 'node:os'
 import { type Document, type Observer } from '../alerts/alert.ts'
-import { MemoryBaselineStore } from '../baseline/memory-store.ts'
 import { type Interface } from '../capture/interfaces.ts'
 import { faultLine } from '../config/fault.ts'
 import { type KernelEvent } from '../decode/event.ts'
@@ -13,9 +11,9 @@ import { observe } from '../enrich/evidence.ts'
 import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
 import { type ControlHandlers } from '../operate/control.ts'
+import { thisObserver } from '../operate/observer.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
-import { version } from '../operate/version.ts'
 import { acceptOperation } from '../outbox/entry.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
@@ -27,6 +25,7 @@ import { setAsideAlert, watchBlindness } from './blindness.ts'
 import { eventContext } from './context.ts'
 import { controlHandlers } from './control.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
+import { Knowledge } from './knowledge.ts'
 import { type SensorParts } from './parts.ts'
 import { makeSummary, type Report, report } from './report.ts'
 import { RuleRunner, reloadText } from './rules.ts'
@@ -37,8 +36,7 @@ const SECOND = 1e6
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
   checkGeo(parts.config.enrich.geo)
-  const name = hostname()
-  const observer: Observer = { name, hostname: name, version: version() }
+  const observer: Observer = thisObserver()
   const delivery = await openDelivery(parts.config, { ...parts, observer })
   return new Sensor(parts, delivery, observer)
 }
@@ -58,7 +56,7 @@ export class Sensor {
   readonly #rules: RuleRunner
   readonly #detectors: Detectors
   readonly #journal: Journal
-  readonly #baselines = new MemoryBaselineStore()
+  readonly #knowledge: Knowledge
   #nextAdvance = Number.NEGATIVE_INFINITY
   readonly #watchBlindness: (time: number) => void
   readonly #names = new Map<number, string>()
@@ -67,7 +65,11 @@ export class Sensor {
   constructor(parts: SensorParts, delivery: Delivery, observer: Observer) {
     this.#parts = parts
     this.#delivery = delivery
-    this.#journal = makeJournal(parts, sequence => this.#alerted(sequence))
+    this.#journal = makeJournal(parts, {
+      alerted: sequence => this.#alerted(sequence),
+      lost: operations => this.#knowledge.lost(operations),
+    })
+    this.#knowledge = new Knowledge(parts, this.#journal)
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     this.#devices = makeDevices(parts, this.#journal, event => this.#device(event))
@@ -83,7 +85,7 @@ export class Sensor {
       devices: this.#devices,
       enrichment: this.#enrichment,
       protocols: () => this.#protocols,
-      baselines: this.#baselines,
+      baselines: this.#knowledge.baselines,
     })
     this.#summary = this.#makeSummary()
     this.#report = report(parts, this.#summary, observer)
@@ -93,7 +95,7 @@ export class Sensor {
       raise: alert => this.#raise(alert),
     })
     const { setAside } = parts.environment
-    if (setAside !== undefined) this.#lament(setAsideAlert(setAside, observer))
+    if (setAside !== undefined) this.#raise(setAsideAlert(setAside, observer))
     this.follow(parts.interfaces)
   }
 
@@ -150,7 +152,7 @@ export class Sensor {
 
   /** What the commands of a person may ask this sensor while it runs. */
   get control(): ControlHandlers {
-    return controlHandlers({ outbox: this.#delivery.outbox })
+    return controlHandlers({ outbox: this.#delivery.outbox, baselines: this.#knowledge })
   }
 
   /** What is wrong with the rules, for whoever started the sensor. */
@@ -163,13 +165,15 @@ export class Sensor {
   }
 
   /** What waits goes to disk and, for a time, to the sinks; then the summary of the whole run. */
-  async close(): Promise<void> {
+  async close(hurry?: AbortSignal): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
+    this.#rules.save()
     await this.#journal.flush()
+    await this.#knowledge.flush()
     await this.#devices.flush()
-    await this.#delivery.close()
+    await this.#delivery.close(hurry)
     this.#report.last()
     this.#overhead.close()
     await this.#parts.environment.close()
@@ -215,7 +219,7 @@ export class Sensor {
       raise: alert => this.#raise(alert),
       learn,
       budget: live,
-      baselines: this.#baselines,
+      knowledge: this.#knowledge,
     })
   }
 
@@ -236,15 +240,9 @@ export class Sensor {
     this.#delivery.outbox.added(sequence)
   }
 
-  #lament(alert: ReturnType<typeof setAsideAlert>): void {
-    this.#parts.log.error(alert.message)
-    this.#raise(alert)
-  }
-
   /** An alert becomes durable with all that the event at hand has changed. */
   #raise(alert: Document): void {
     // A replay gives the same alerts every time: when it was is nothing of theirs.
-    const options = this.#parts.live === false ? { acceptedAt: 0 } : {}
-    this.#journal.add(acceptOperation(alert, options))
+    this.#journal.add(acceptOperation(alert, this.#parts.live === false ? { acceptedAt: 0 } : {}))
   }
 }

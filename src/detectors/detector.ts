@@ -1,5 +1,6 @@
 import { type BaselineStore } from '../baseline/store.ts'
 import { type Static, type TObject } from '../config/type.ts'
+import { type FlowEvent } from '../decode/flow.ts'
 import { type Packet } from '../decode/packet.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
@@ -36,8 +37,12 @@ export interface DetectorContext {
   readonly devices: Devices
   /** What a client resolved this destination as, or another source of its name. */
   destinationName(packet: Packet, start: number): DomainName | undefined
+  /** The protocol of a flow by its content, as `network.protocol` has it. */
+  protocolName(flow: FlowEvent): string | undefined
   /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */
   readonly baselines: BaselineStore
+  /** How long to learn, µs: what the detector's options say, unless the run says otherwise (`--learn`). */
+  learning(own: number): number
 }
 
 /** A signal that a detector can say, for `docs/detectors.md`. */

@@ -1,8 +1,15 @@
 // A module namespace is the registry: one line is one detector, under its name in the YAML.
 // Names in camelCase here are written with dashes there.
+export { arpSpoof } from './arp-spoof.ts'
+export { bruteForce } from './brute-force.ts'
 export { dga } from './dga.ts'
+export { dhcp } from './dhcp.ts'
 export { dnsLess } from './dns-less.ts'
 export { dnsOpcode } from './dns-opcode.ts'
 export { dnsRebinding } from './dns-rebinding.ts'
 export { dnsTunnel } from './dns-tunnel.ts'
+export { flood } from './flood.ts'
 export { icmpTunnel } from './icmp-tunnel.ts'
+export { lateral } from './lateral.ts'
+export { protocolMismatch } from './protocol-mismatch.ts'
+export { scan } from './scan.ts'

@@ -19,6 +19,8 @@ export interface SummaryOptions {
   readonly counters: () => SourceCounters
   readonly queue: () => Pick<OutboxStatus, 'waiting' | 'sinks'>
   readonly overhead: OverheadMeter
+  /** Counters of the detectors, by their names. */
+  readonly detectors?: () => Summary['detectors']
   /** Losses that others count: records refused, lines left out …; totals since the start. */
   readonly otherLoss?: () => Loss
   /** ms since the Unix epoch; wall clock. */
@@ -47,6 +49,8 @@ export interface Summary {
   readonly queue: Pick<OutboxStatus, 'waiting' | 'sinks'>
   readonly loss: Loss
   readonly overhead: Overhead
+  /** How full the tables of detectors are, and what they refused since the start. */
+  readonly detectors: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
 interface Mark {
@@ -118,6 +122,7 @@ export class SummaryCounter {
         ...Object.fromEntries(since.filter(([, count]) => Number(count) > 0)),
       },
       overhead: this.#options.overhead.read(),
+      detectors: this.#options.detectors?.() ?? {},
     }
   }
 

@@ -77,18 +77,17 @@ export class Sensor {
       home: () => this.#home,
       devices: this.#devices,
     })
-    this.#summary = this.#makeSummary()
-    this.#activity = parts.output.people
-      ? makeActivity(parts, this.#devices, this.#enrichment, this.#names)
-      : undefined
+    this.#activity = makeActivity(parts, this.#devices, this.#enrichment, this.#names)
     this.#rules = this.#makeRules(observer)
     this.#detectors = makeDetectors(parts, {
       signal: signal => this.#rules.take(signal),
       home: () => this.#home,
       devices: this.#devices,
       enrichment: this.#enrichment,
+      protocols: () => this.#protocols,
       baselines: this.#knowledge.baselines,
     })
+    this.#summary = this.#makeSummary()
     this.#report = report(parts, this.#summary, observer)
     this.#watchBlindness = watchBlindness({
       counters: () => parts.source.counters(),
@@ -231,6 +230,7 @@ export class Sensor {
       queue: () => this.#delivery.outbox.status,
       overhead: this.#overhead,
       enrichment: this.#enrichment,
+      detectors: () => this.#detectors.counts,
       linesLeftOut: () => this.#parts.output.dropped + (this.#activity?.leftOut ?? 0),
     })
   }

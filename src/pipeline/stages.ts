@@ -7,6 +7,7 @@ import { Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type Enrichment } from '../enrich/enrichment.ts'
 import { vendor } from '../enrich/vendor.ts'
+import { type Protocols } from '../protocols/protocols.ts'
 import { Activity } from '../sinks/activity.ts'
 import { Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
@@ -57,25 +58,29 @@ export interface DetectorParts {
   readonly devices: Devices
   readonly enrichment: Enrichment
   readonly baselines: BaselineStore
+  readonly protocols: () => Protocols
 }
 
 export function makeDetectors(
-  { config }: SensorParts,
-  { enrichment, ...parts }: DetectorParts,
+  { config, learn }: SensorParts,
+  { enrichment, protocols, ...parts }: DetectorParts,
 ): Detectors {
   return new Detectors(config.detectors, {
     ...parts,
+    learning: own => learn ?? own,
+    protocolName: flow => protocols().nameOf(flow),
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
   })
 }
 
-/** The lines in which a person sees the network come to life. */
+/** The lines in which a person sees the network come to life; undefined where nobody looks. */
 export function makeActivity(
   { output }: SensorParts,
   devices: Devices,
   enrichment: Enrichment,
   names: ReadonlyMap<number, string>,
-): Activity {
+): Activity | undefined {
+  if (!output.people) return undefined
   return new Activity({
     devices,
     vendor,

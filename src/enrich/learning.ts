@@ -31,6 +31,11 @@ export class ObservedClock {
     return this.#latest ?? this.start
   }
 
+  /** µs since the start in which nobody watched. */
+  get missed(): number {
+    return this.latest - this.start - this.#observed
+  }
+
   /** µs watched until `time`. */
   observed(time: number): number {
     return this.#observed + step(this.#latest, time)

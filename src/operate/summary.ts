@@ -81,7 +81,7 @@ export class SummaryCounter {
   countDevice({ action, self }: DeviceEvent): void {
     if (self) return
     if (action === 'device-new') this.#interval.tally.newDevices++
-    else this.#interval.tally.newAddresses++
+    else if (action === 'device-new-address') this.#interval.tally.newAddresses++
   }
 
   countAlert(): void {

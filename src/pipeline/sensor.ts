@@ -9,9 +9,8 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Home, homeOf } from '../enrich/direction.ts'
 import { Enrichment } from '../enrich/enrichment.ts'
-import { observe } from '../enrich/evidence.ts'
 import { checkGeo } from '../enrich/geo.ts'
-import { OnLink } from '../enrich/on-link.ts'
+import { type LinkWatch } from '../enrich/link-watch.ts'
 import { type ControlHandlers } from '../operate/control.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
@@ -30,9 +29,7 @@ import { type Delivery, openDelivery } from './delivery.ts'
 import { type SensorParts } from './parts.ts'
 import { makeSummary, type Report, report } from './report.ts'
 import { RuleRunner, reloadText } from './rules.ts'
-import { makeActivity, makeDetectors, makeDevices, makeJournal } from './stages.ts'
-
-const SECOND = 1e6
+import { makeActivity, makeDetectors, makeDevices, makeJournal, makeLinkWatch } from './stages.ts'
 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
@@ -48,7 +45,7 @@ export class Sensor {
   readonly #parts: SensorParts
   readonly #delivery: Delivery
   readonly #devices: Devices
-  readonly #onLink = new OnLink()
+  readonly #link: LinkWatch
   readonly #summary: SummaryCounter
   readonly #activity: Activity | undefined
   readonly #report: Report
@@ -75,6 +72,7 @@ export class Sensor {
       home: () => this.#home,
       devices: this.#devices,
     })
+    this.#link = makeLinkWatch(this.#devices, this.#enrichment)
     this.#summary = this.#makeSummary()
     this.#activity = parts.output.people
       ? makeActivity(parts, this.#devices, this.#enrichment, this.#names)
@@ -99,7 +97,7 @@ export class Sensor {
   }
 
   take(event: KernelEvent): void {
-    observe(event, this.#devices, this.#onLink)
+    this.#link.take(event)
     if (event.kind === 'flow') this.#enrichment.began(event)
     this.#summary.count(event)
     this.#activity?.event(event)
@@ -113,14 +111,13 @@ export class Sensor {
   /** The interfaces that are watched have changed. */
   follow(interfaces: readonly Interface[]): void {
     this.#home = homeOf(this.#parts.homeOf(interfaces))
-    this.#devices.setInterfaces(interfaces)
-    this.#onLink.setInterfaces(interfaces)
+    this.#link.setInterfaces(interfaces)
     for (const { index, name } of interfaces) this.#names.set(index, name)
   }
 
   /** Moves the clock of an idle line to `time`, µs since the Unix epoch. */
   advance(time: number): void {
-    this.#devices.advance(time)
+    this.#link.idle(time)
     this.#protocols.expire(time)
     this.#advanceRules(time)
     this.#activity?.tick(time)
@@ -167,6 +164,7 @@ export class Sensor {
   async close(): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
+    this.#devices.settle()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
     await this.#journal.flush()
     await this.#devices.flush()
@@ -178,6 +176,7 @@ export class Sensor {
 
   #protocol(event: ProtocolEvent): void {
     this.#enrichment.learn(event)
+    this.#link.protocol(event)
     this.#activity?.protocol(event)
     this.#judge(event)
   }
@@ -196,7 +195,7 @@ export class Sensor {
 
   /** Windows and silences move on with event time, once a second of it. */
   #advanceRules(time: number): void {
-    this.#nextAdvance = time + SECOND
+    this.#nextAdvance = time + 1e6
     this.#detectors.advance(time)
     this.#rules.advance(time)
   }

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { type Device } from './device.ts'
+import { Facts } from './facts.ts'
+
+/** Cards that one device is remembered with; phones that make up MACs have a new one every day. */
+export const cardLimit = 8
+
+const none: readonly string[] = []
+
+/** A device: its identity, the cards (MACs) that it has been seen with, and what is known of it. */
+export class Profile {
+  /** Stays the same for as long as the device is known. */
+  readonly id: string
+  /** µs of event time. */
+  readonly firstSeen: number
+  /** The one that came last is the last. */
+  readonly cards: Device[] = []
+  facts: Facts | undefined
+  /** There are facts that the disk does not have. */
+  changed = false
+  /** What it is found by when it comes with another MAC. */
+  keys: readonly string[] = none
+  /** It fell silent and that was told. */
+  silent = false
+  /** The card that sent last, and how often that has changed since `swapsSince` (µs). */
+  active: Device | undefined
+  swaps = 0
+  swapsSince = 0
+
+  constructor(id: string, firstSeen: number) {
+    this.id = id
+    this.firstSeen = firstSeen
+  }
+
+  /** To be written to: made when there is a first fact. */
+  get own(): Facts {
+    this.facts ??= new Facts()
+    return this.facts
+  }
+
+  get lastSeen(): number {
+    return this.cards.reduce((last, card) => Math.max(last, card.lastSeen), 0)
+  }
+
+  /** Last frame that it sent itself, as opposed to a conversation of its that went on. */
+  get lastSent(): number {
+    return this.cards.reduce((last, card) => Math.max(last, card.lastSent), 0)
+  }
+
+  get hostnames(): readonly string[] {
+    return this.facts?.hostnames ?? []
+  }
+}
+
+/** The id of a device that is first seen with this MAC: the same in every run and every replay. */
+export function deviceId(mac: string): string {
+  return createHash('sha256').update(`orthrus device ${mac}`).digest('hex').slice(0, 16)
+}

@@ -1,5 +1,6 @@
 import { type Command } from 'commander'
 import { checkCommand } from './check.ts'
+import { devicesCommand } from './devices.ts'
 import { doctorCommand } from './doctor.ts'
 import { outboxCommand } from './outbox.ts'
 import { replayCommand } from './replay.ts'
@@ -14,6 +15,7 @@ export const commands: readonly ((session: Session) => Command)[] = [
   replayCommand,
   checkCommand,
   rulesCommand,
+  devicesCommand,
   outboxCommand,
   sinksCommand,
   doctorCommand,

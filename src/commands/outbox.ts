@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { SensorError } from '../errors.ts'
 import {
@@ -9,11 +7,12 @@ import {
   readOutbox,
   replayDead,
 } from '../outbox/offline.ts'
-import { type Environment, openEnvironment } from '../storage/environment.ts'
+import { type Environment } from '../storage/environment.ts'
 import { configFor } from './config.ts'
 import { options } from './options.ts'
 import { letterText, statusText } from './outbox-text.ts'
 import { type Output, outputOf, type Session } from './session.ts'
+import { withEnvironment } from './state.ts'
 
 const help = `
 The sensor must be stopped: it alone may use its memory while it runs.
@@ -113,19 +112,7 @@ async function withState(
   work: (environment: Environment) => Promise<void>,
 ): Promise<void> {
   const config = configFor(session, file, state === undefined ? {} : { state })
-  const { directory } = config.state
-  if (!existsSync(join(directory, 'memory'))) {
-    throw new SensorError(
-      'STATE_UNUSABLE',
-      `\`${directory}\` holds no memory of a sensor; name it with \`--state\` or \`-c\``,
-    )
-  }
-  const environment = await openEnvironment({ directory })
-  try {
-    await work(environment)
-  } finally {
-    await environment.close()
-  }
+  await withEnvironment(config.state.directory, work)
 }
 
 async function status(session: Session, given: Options, environment: Environment): Promise<void> {

@@ -1,11 +1,9 @@
 import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
-import { type Operation } from '../storage/operation.ts'
 import { type CardIndex } from './card-index.ts'
 import { type Device, deviceKey } from './device.ts'
-import { readDevice, writeDevice } from './device-record.ts'
+import { putDevice, readDevices } from './device-table.ts'
 import { type ObservedClock } from './learning.ts'
-import { type Profile } from './profile.ts'
 
 export interface DeviceStoreOptions {
   readonly environment: Environment
@@ -37,26 +35,11 @@ export class DeviceStore {
     return this.#damaged
   }
 
-  /** Up to `limit` devices as they were written; what is damaged is left out and counted. */
-  load(limit: number): Device[] {
-    const devices: Device[] = []
-    const profiles = new Map<string, Profile>()
-    for (let after: Buffer | undefined; devices.length < limit; ) {
-      const count = Math.min(1000, limit - devices.length)
-      const range = { limit: count, ...(after && { after }) }
-      const page = this.#options.environment.page('devices', range)
-      after = page.at(-1)?.key
-      if (after === undefined) break
-      devices.push(...page.flatMap(({ value }) => this.#read(value, profiles)))
-    }
+  /** Up to `limit` cards as they were written; what is damaged is left out and counted. */
+  load(limit: number): readonly Device[] {
+    const { devices, damaged } = readDevices(this.#options.environment, limit)
+    this.#damaged += damaged
     return devices
-  }
-
-  #read(value: Buffer | undefined, profiles: Map<string, Profile>): Device[] {
-    const device = value === undefined ? undefined : readDevice(value.toString(), profiles)
-    if (device !== undefined) return [device]
-    this.#damaged++
-    return []
   }
 
   /** A device that was never seen: before anyone is told, so that an alert comes with it or not at all. */
@@ -69,7 +52,7 @@ export class DeviceStore {
   update(device: Device): void {
     device.saved = device.lastSeen
     device.profile.changed = false
-    this.#options.journal.add(put(device))
+    this.#options.journal.add(putDevice(device))
   }
 
   /** A card that is remembered no longer. */
@@ -110,7 +93,7 @@ export class DeviceStore {
       device.saved = device.lastSeen
       device.profile.changed = false
     }
-    this.#options.environment.commit(devices.map(put)).catch(() => {
+    this.#options.environment.commit(devices.map(putDevice)).catch(() => {
       // Refused: a later round finds them stale again.
       for (const [index, device] of devices.entries()) {
         device.saved = before[index] ?? 0
@@ -135,8 +118,4 @@ function isStale(device: Device, after: number): boolean {
   const { lastSeen, saved, profile } = device
   if (lastSeen - saved >= after) return true
   return profile.changed && profile.cards.every(card => card.lastSeen <= lastSeen)
-}
-
-function put(device: Device): Operation {
-  return { kind: 'put', table: 'devices', key: deviceKey(device), value: writeDevice(device) }
 }

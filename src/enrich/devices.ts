@@ -2,8 +2,10 @@ import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
 import { AddressChanges } from './address-changes.ts'
 import { AddressClaims } from './address-claims.ts'
+import { type Annotation, annotate, oneDevice } from './annotation.ts'
 import { CardIndex } from './card-index.ts'
 import { Device } from './device.ts'
+import { type DeviceCounts } from './device-counts.ts'
 import { type DeviceAction, type DeviceNews } from './device-event.ts'
 import { DeviceStore } from './device-store.ts'
 import { DeviceTeller, type TellerOptions } from './device-teller.ts'
@@ -12,6 +14,7 @@ import { ObservedClock } from './learning.ts'
 import { isStation } from './mac-class.ts'
 import { Newcomers } from './newcomers.ts'
 import { type LinkInterface, OwnInterfaces } from './own-interfaces.ts'
+import { type Profile } from './profile.ts'
 import { Recent } from './recent.ts'
 import { Reception } from './reception.ts'
 import { Returns } from './returns.ts'
@@ -30,18 +33,6 @@ export interface DevicesOptions extends TellerOptions {
   readonly watch?: readonly Watched[]
   /** Takes a device with what comes of it, such as an alert. */
   readonly journal: Pick<Journal, 'add'>
-}
-
-export interface DeviceCounts {
-  readonly known: number
-  /** Sightings of devices for which there was no room. */
-  readonly refused: number
-  /** Addresses for which a device had no room. */
-  readonly addressesRefused: number
-  /** Stored records that could not be read. */
-  readonly damaged: number
-  /** µs of learning left; 0: a new device is an alert. */
-  readonly learningLeft: number
 }
 
 const second = 1e6
@@ -114,7 +105,7 @@ export class Devices {
     return this.#cards.get(high, low)
   }
 
-  /** Whose the address of a sighting is, on its link. */
+  /** Whose the address of a sighting is. */
   ownerOf(seen: Sighting): Device | undefined {
     return this.#claims.owner(this.#interfaces.name(seen.ifindex), seen)
   }
@@ -179,6 +170,15 @@ export class Devices {
     const device = this.#cards.get(seen.high, seen.low)
     if (device === undefined || !this.#told.isDue(`${action} ${key}`, seen.time, oddPause)) return
     this.#teller.tell(action, device, { seen }, news)
+  }
+
+  /** An operator writes something to the one device with this handle. Throws USAGE. */
+  annotate(handle: string, annotation: Annotation): Profile {
+    const profile = oneDevice(this.#cards, handle)
+    annotate(profile.own, annotation)
+    this.#silence.follow(profile)
+    for (const card of profile.cards) if (card.saved >= 0) this.#store.update(card)
+    return profile
   }
 
   /** Nobody is held back any longer, as nothing more comes. */

@@ -1,16 +1,52 @@
-import { type ControlHandlers } from '../operate/control.ts'
+import { type Annotation } from '../enrich/annotation.ts'
+import { type DeviceQuery, deviceViews, viewOf } from '../enrich/device-view.ts'
+import { type Devices } from '../enrich/devices.ts'
+import { type Arguments, type ControlHandlers } from '../operate/control.ts'
 import { version } from '../operate/version.ts'
 import { type Outbox } from '../outbox/outbox.ts'
+
+/** Of a text, and of a list of them. */
+const longest = 255
 
 /** What a running sensor lets its commands look at and change. */
 export interface ControlParts {
   readonly outbox: Outbox
+  readonly devices: Devices
 }
 
 /** The commands that a running sensor answers; one line is one command. */
-export function controlHandlers({ outbox }: ControlParts): ControlHandlers {
+export function controlHandlers({ outbox, devices }: ControlParts): ControlHandlers {
   return {
     version: () => [{ version: version(), process: process.pid }],
     'outbox status': () => [outbox.status],
+    devices: args => deviceViews(devices, queryOf(args)),
+    'devices annotate': args => [
+      viewOf(devices.annotate(text(args['device']), annotationOf(args))),
+    ],
   }
+}
+
+function queryOf({ words, tag, role }: Arguments): DeviceQuery {
+  return {
+    words: texts(words),
+    ...(tag !== undefined && { tag: text(tag) }),
+    ...(role !== undefined && { role: text(role) }),
+  }
+}
+
+function annotationOf({ tags, untag, note }: Arguments): Annotation {
+  return {
+    tags: texts(tags),
+    untag: texts(untag),
+    ...(note !== undefined && { note: text(note) }),
+  }
+}
+
+/** What came over the socket is whatever somebody has sent. */
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, longest) : ''
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.slice(0, longest).map(text) : []
 }

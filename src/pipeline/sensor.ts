@@ -148,7 +148,7 @@ export class Sensor {
 
   /** What the commands of a person may ask this sensor while it runs. */
   get control(): ControlHandlers {
-    return controlHandlers({ outbox: this.#delivery.outbox })
+    return controlHandlers({ outbox: this.#delivery.outbox, devices: this.#devices })
   }
 
   /** What is wrong with the rules, for whoever started the sensor. */

@@ -52,22 +52,22 @@ export function devicesCommand(session: Session): Command {
   command.addCommand(
     annotation('tag', 'give a device tags')
       .argument('<tag...>', 'letters, digits and . _ : -')
-      .action((device: string, tags: string[], given: Options) =>
-        write(session, given, device, { tags }),
+      .action((device: string, tags: string[], _: Options, self: Command) =>
+        write(session, self.optsWithGlobals(), device, { tags }),
       ),
   )
   command.addCommand(
     annotation('untag', 'take tags off a device')
       .argument('<tag...>', 'tags that it has')
-      .action((device: string, untag: string[], given: Options) =>
-        write(session, given, device, { untag }),
+      .action((device: string, untag: string[], _: Options, self: Command) =>
+        write(session, self.optsWithGlobals(), device, { untag }),
       ),
   )
   command.addCommand(
     annotation('note', 'write a note to a device')
       .argument('<text>', 'one line; empty takes the note away')
-      .action((device: string, note: string, given: Options) =>
-        write(session, given, device, { note }),
+      .action((device: string, note: string, _: Options, self: Command) =>
+        write(session, self.optsWithGlobals(), device, { note }),
       ),
   )
   return command

@@ -63,21 +63,22 @@ export class DeviceStore {
   /** One step of the round in which every device's last sighting is written now and then. */
   save(devices: CardIndex, time: number): void {
     if (time - this.#clockSaved >= clockAfter) this.#saveClock(time)
-    const due: Device[] = []
     for (let count = Math.ceil(devices.size / round); count > 0; count--) {
       this.#walk ??= devices[Symbol.iterator]()
       const { value, done } = this.#walk.next()
       if (done) this.#walk = undefined
-      else if (isWritten(value) && isStale(value, saveAfter)) due.push(value)
+      else if (isWritten(value) && isStale(value, saveAfter)) this.update(value)
     }
-    this.#write(due)
   }
 
-  /** Writes all that the disk does not know; resolves when it is there or was refused. */
+  /**
+   * Writes all that the disk does not know; resolves when it is there or was refused. The journal
+   * is to be flushed before.
+   */
   async saveAll(devices: CardIndex): Promise<void> {
     const { environment } = this.#options
     await environment.flush()
-    this.#saveClock(this.#clock.latest)
+    await environment.commit([this.#clock.operation()]).catch(() => undefined)
     const stale = [...devices].filter(one => isWritten(one) && isStale(one, 1))
     for (let start = 0; start < stale.length; start += 4096) {
       this.#write(stale.slice(start, start + 4096))
@@ -102,9 +103,10 @@ export class DeviceStore {
     })
   }
 
+  /** Through the journal, as all the rest: what waits there must not overwrite what is newer. */
   #saveClock(time: number): void {
     this.#clockSaved = time
-    this.#options.environment.commit([this.#clock.operation()]).catch(() => undefined)
+    this.#options.journal.add(this.#clock.operation())
   }
 }
 

@@ -186,7 +186,7 @@ export class Devices {
     this.#reception.settleAll()
   }
 
-  /** Writes everything that the disk does not know yet; resolves when it is there. */
+  /** After a flush of the journal: writes what the disk does not know yet; resolves when it is there. */
   async flush(): Promise<void> {
     await this.#store.saveAll(this.#cards)
   }

@@ -83,7 +83,7 @@ export function readDevice(text: string, profiles: Map<string, Profile>): Device
     device.missed = Number(record.missed ?? 0) || 0
     for (const address of record.addresses ?? []) {
       if (device.addresses.length < addressLimit)
-        device.addresses.push(...readAddress(address, device))
+        for (const one of readAddress(address, device)) device.add(one)
     }
     settle(device, record)
     return device
@@ -126,8 +126,6 @@ function settle(device: Device, record: DeviceRecord): void {
     profile.facts = readFacts(record.facts)
     profile.silent = record.silent === true
   }
-  profile.cards.push(device)
-  profile.cards.sort((a, b) => a.firstSeen - b.firstSeen)
 }
 
 function readAddress([ip, first, last, more]: AddressRecord, device: Device): DeviceAddress[] {

@@ -50,8 +50,7 @@ export class DeviceStore {
 
   /** A known device that changed: with the alert that may come of it. */
   update(device: Device): void {
-    device.saved = device.lastSeen
-    device.profile.changed = false
+    this.#written(device)
     this.#options.journal.add(putDevice(device))
   }
 
@@ -90,10 +89,7 @@ export class DeviceStore {
   #write(devices: readonly Device[]): void {
     if (devices.length === 0) return
     const before = devices.map(device => device.saved)
-    for (const device of devices) {
-      device.saved = device.lastSeen
-      device.profile.changed = false
-    }
+    for (const device of devices) this.#written(device)
     this.#options.environment.commit(devices.map(putDevice)).catch(() => {
       // Refused: a later round finds them stale again.
       for (const [index, device] of devices.entries()) {
@@ -101,6 +97,12 @@ export class DeviceStore {
         device.profile.changed = true
       }
     })
+  }
+
+  #written(device: Device): void {
+    device.saved = device.lastSeen
+    device.profile.changed = false
+    if (device.lastSeen >= this.#clock.lastGap) device.missed = this.#clock.missed
   }
 
   /** Through the journal, as all the rest: what waits there must not overwrite what is newer. */

@@ -42,14 +42,16 @@ export class Device {
   lastSeen: number
   /** Last frame that the card itself sent. */
   lastSent: number
-  /** µs before `lastSeen` in which nobody watched, as the observed clock counts them. */
+  /** µs before it was written in which nobody watched, as the observed clock counts them. */
   missed = 0
   /** `lastSeen` as the disk has it; -1 before the device was written. */
   saved = -1
-  readonly addresses: DeviceAddress[] = []
+  addresses: readonly DeviceAddress[] = []
   profile: Profile
+  /** Its device has other cards, too. */
+  isOneOfMany = false
 
-  /** `profile` when the device is known; the caller adds the card to it. */
+  /** `profile` when the device is known. */
   constructor(facts: DeviceFacts, profile?: Profile) {
     this.high = facts.high
     this.low = facts.low
@@ -62,6 +64,7 @@ export class Device {
     this.lastSeen = facts.lastSeen ?? facts.firstSeen
     this.lastSent = this.lastSeen
     this.profile = profile ?? new Profile(deviceId(this.mac), facts.firstSeen)
+    this.profile.join(this)
   }
 
   /** Of the device: stays the same when it has another MAC and is known again. */
@@ -93,12 +96,14 @@ export class Device {
 
   /** False when there is no room: every address was in use lately. */
   add(address: DeviceAddress): boolean {
-    if (this.addresses.length >= addressLimit) {
-      const oldest = this.addresses.reduce((a, b) => (b.last < a.last ? b : a))
+    let kept = this.addresses
+    if (kept.length >= addressLimit) {
+      const oldest = kept.reduce((a, b) => (b.last < a.last ? b : a))
       if (address.first - oldest.last < staleAfter) return false
-      this.addresses.splice(this.addresses.indexOf(oldest), 1)
+      kept = kept.filter(one => one !== oldest)
     }
-    this.addresses.push(address)
+    // As long as it is, not as `push` would make it: most have one or two.
+    this.addresses = [...kept, address]
     return true
   }
 

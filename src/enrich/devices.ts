@@ -199,8 +199,8 @@ export class Devices {
   #meetAgain(device: Device, seen: Sighting): void {
     if (seen.time - device.lastSeen >= this.#silence.shortest) this.#returns.heard(device, seen)
     if (seen.time > device.lastSeen) device.lastSeen = seen.time
-    device.missed = this.#clock.missed
-    if (seen.direct) this.#reception.sent(device, seen)
+    if (seen.direct && seen.time > device.lastSent) device.lastSent = seen.time
+    if (seen.direct && device.isOneOfMany) this.#reception.sent(device, seen.time)
     const { family, word0, word1, word2, word3 } = seen
     if (family === 0) return
     const address = device.find(family, word0, word1, word2, word3)
@@ -227,8 +227,6 @@ export class Devices {
       self: this.#interfaces.isOwn(seen.high, seen.low),
       firstSeen: seen.time,
     })
-    device.profile.cards.push(device)
-    device.missed = this.#clock.missed
     if (seen.family !== 0) this.#changes.add(device, seen)
     this.#reception.meet(device, seen, this.#clock.observed(seen.time))
   }

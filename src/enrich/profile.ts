@@ -14,7 +14,7 @@ export class Profile {
   /** µs of event time. */
   readonly firstSeen: number
   /** The one that came last is the last. */
-  readonly cards: Device[] = []
+  cards: readonly Device[] = []
   facts: Facts | undefined
   /** There are facts that the disk does not have. */
   changed = false
@@ -30,6 +30,22 @@ export class Profile {
   constructor(id: string, firstSeen: number) {
     this.id = id
     this.firstSeen = firstSeen
+  }
+
+  /** Lists are made as long as they are: there are some ten thousand of them. */
+  join(card: Device): void {
+    card.profile = this
+    this.#setCards([...this.cards, card].sort((a, b) => a.firstSeen - b.firstSeen))
+  }
+
+  leave(card: Device): void {
+    card.isOneOfMany = false
+    this.#setCards(this.cards.filter(one => one !== card))
+  }
+
+  #setCards(cards: readonly Device[]): void {
+    this.cards = cards
+    for (const card of cards) card.isOneOfMany = cards.length > 1
   }
 
   /** To be written to: made when there is a first fact. */

@@ -82,18 +82,17 @@ export class Reception {
     this.advance(Number.POSITIVE_INFINITY)
   }
 
-  /** A known card has sent something. */
-  sent(device: Device, seen: Sighting): void {
-    if (seen.time > device.lastSent) device.lastSent = seen.time
+  /** A card of a device that has several has sent something at `time` (µs). */
+  sent(device: Device, time: number): void {
     const { profile } = device
-    if (profile.cards.length < 2 || profile.active === device) return
-    if (seen.time - profile.swapsSince > swapWindow) {
+    if (profile.active === device) return
+    if (time - profile.swapsSince > swapWindow) {
       profile.swaps = 0
-      profile.swapsSince = seen.time
+      profile.swapsSince = time
     }
     profile.active = device
     profile.swaps++
-    if (profile.swaps > swapLimit) this.#part(profile, seen)
+    if (profile.swaps > swapLimit) this.#part(profile, time)
   }
 
   /**
@@ -134,8 +133,7 @@ export class Reception {
     const macs = profile.cards.map(card => card.mac)
     const { facts } = device.profile
     if (facts !== undefined) mergeFacts(profile.own, facts)
-    device.profile = profile
-    profile.cards.push(device)
+    profile.join(device)
     profile.active = device
     this.#forgetOldest(profile, device)
     this.#identities.learn(profile)
@@ -153,26 +151,25 @@ export class Reception {
     const [first, ...rest] = old
     if (first === undefined) return
     const oldest = rest.reduce((a, b) => (b.lastSeen < a.lastSeen ? b : a), first)
-    profile.cards.splice(profile.cards.indexOf(oldest), 1)
+    profile.leave(oldest)
     cards.remove(oldest)
     claims.forget(oldest)
     store.remove(oldest)
   }
 
   /** Two cards that are there at once are two devices after all: the later one is its own. */
-  #part(profile: Profile, seen: Sighting): void {
+  #part(profile: Profile, time: number): void {
     profile.swaps = 0
     const later = profile.cards.findLast(card => deviceId(card.mac) !== profile.id)
     if (later === undefined) return
     const { store, teller, silence } = this.#parts
-    profile.cards.splice(profile.cards.indexOf(later), 1)
+    profile.leave(later)
     const own = new Profile(deviceId(later.mac), later.firstSeen)
     if (profile.facts !== undefined) mergeFacts(own.own, profile.facts)
-    own.cards.push(later)
-    later.profile = own
+    own.join(later)
     this.#identities.learn(own)
     silence.follow(own)
     store.add(later)
-    teller.tell('device-new', later, { time: seen.time }, { apartFrom: profile.id })
+    teller.tell('device-new', later, { time }, { apartFrom: profile.id })
   }
 }

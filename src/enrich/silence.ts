@@ -43,7 +43,9 @@ export class Silence {
 
   /** µs in which the card was not seen until `time`; what nobody watched does not count. */
   of(device: Device, time: number): number {
-    return time - device.lastSeen - Math.max(0, this.#clock.missed - device.missed)
+    const { missed, lastGap } = this.#clock
+    const unwatched = device.lastSeen >= lastGap ? 0 : Math.max(0, missed - device.missed)
+    return time - device.lastSeen - unwatched
   }
 
   /** Of a device: that of the card that was seen last. */

@@ -1,7 +1,7 @@
 import { IpAddress } from '../decode/address.ts'
 import { MacAddress } from '../decode/mac.ts'
 import { addressLimit, Device, type DeviceAddress, type Evidence, evidences } from './device.ts'
-import { readFacts, writeFacts } from './facts-record.ts'
+import { type FactsRecord, writeFacts } from './facts-record.ts'
 import { deviceId, Profile } from './profile.ts'
 
 /**
@@ -33,12 +33,13 @@ interface DeviceRecord {
   readonly since?: number
   readonly silent?: boolean
   readonly addresses?: readonly AddressRecord[]
-  readonly facts?: unknown
+  readonly facts?: FactsRecord
 }
 
 /** The record of a card as text. */
 export function writeDevice(device: Device): string {
   const { id, mac, vlan, evidence, self, firstSeen, lastSeen, missed, profile } = device
+  const facts = profile.peek()
   return JSON.stringify({
     v: version,
     id,
@@ -53,7 +54,7 @@ export function writeDevice(device: Device): string {
     since: profile.firstSeen === firstSeen ? undefined : profile.firstSeen,
     silent: profile.silent || undefined,
     addresses: addressRecords(device),
-    facts: profile.facts && writeFacts(profile.facts),
+    facts: facts && writeFacts(facts),
   })
 }
 
@@ -123,7 +124,7 @@ function profileOf(
 function settle(device: Device, record: DeviceRecord): void {
   const { profile } = device
   if (profile.cards.every(card => card.lastSeen <= device.lastSeen)) {
-    profile.facts = readFacts(record.facts)
+    profile.restore(record.facts)
     profile.silent = record.silent === true
   }
 }

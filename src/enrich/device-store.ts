@@ -14,6 +14,8 @@ export interface DeviceStoreOptions {
 const second = 1e6
 /** A last sighting younger than what the disk has by this is not worth a write. */
 const saveAfter = 300 * second
+/** The facts of a device that is silent for so long are packed. */
+const packAfter = 600 * second
 /** All devices are looked at once in so many steps of a second. */
 const round = 60
 const clockAfter = 10 * second
@@ -66,8 +68,13 @@ export class DeviceStore {
       this.#walk ??= devices[Symbol.iterator]()
       const { value, done } = this.#walk.next()
       if (done) this.#walk = undefined
-      else if (isWritten(value) && isStale(value, saveAfter)) this.update(value)
+      else this.#visit(value, time)
     }
+  }
+
+  #visit(device: Device, time: number): void {
+    if (isWritten(device) && isStale(device, saveAfter)) this.update(device)
+    if (time - device.lastSeen > packAfter) device.profile.pack()
   }
 
   /**

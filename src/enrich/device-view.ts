@@ -72,7 +72,8 @@ export function* deviceViews(
 }
 
 export function viewOf(profile: Profile): DeviceView {
-  const { facts = none, cards } = profile
+  const { cards } = profile
+  const facts = profile.peek() ?? none
   const [first] = cards
   return {
     id: profile.id,

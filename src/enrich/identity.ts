@@ -29,7 +29,8 @@ export class Identities {
 
   /** The device can be found by the names and ids that it has now, and by no others. */
   learn(profile: Profile): void {
-    const keys = profile.facts === undefined ? [] : keysOf(profile.facts)
+    const facts = profile.peek()
+    const keys = facts === undefined ? [] : keysOf(facts)
     for (const key of profile.keys) if (!keys.includes(key)) this.#drop(key, profile)
     for (const key of keys) if (!profile.keys.includes(key)) this.#add(key, profile)
     profile.keys = keys

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Device } from './device.ts'
 import { Facts } from './facts.ts'
+import { type FactsRecord, readFacts, writeFacts } from './facts-record.ts'
 
 /** Cards that one device is remembered with; phones that make up MACs have a new one every day. */
 export const cardLimit = 8
@@ -15,7 +16,9 @@ export class Profile {
   readonly firstSeen: number
   /** The one that came last is the last. */
   cards: readonly Device[] = []
-  facts: Facts | undefined
+  #facts: Facts | undefined
+  /** The facts as text, while nobody uses them: a fifth of the memory. */
+  #packed: string | undefined
   /** There are facts that the disk does not have. */
   changed = false
   /** What it is found by when it comes with another MAC. */
@@ -48,10 +51,41 @@ export class Profile {
     for (const card of cards) card.isOneOfMany = cards.length > 1
   }
 
+  get facts(): Facts | undefined {
+    if (this.#packed !== undefined) {
+      this.#facts = this.peek()
+      this.#packed = undefined
+    }
+    return this.#facts
+  }
+
+  set facts(facts: Facts | undefined) {
+    this.#facts = facts
+    this.#packed = undefined
+  }
+
   /** To be written to: made when there is a first fact. */
   get own(): Facts {
     this.facts ??= new Facts()
     return this.facts
+  }
+
+  /** The facts for a look: what is packed stays so. */
+  peek(): Facts | undefined {
+    return this.#packed === undefined ? this.#facts : readFacts(JSON.parse(this.#packed))
+  }
+
+  /** Takes the facts of a record, as `writeFacts` made it; they stay packed until somebody wants them. */
+  restore(record: FactsRecord | undefined): void {
+    this.#facts = undefined
+    this.#packed = record === undefined ? undefined : JSON.stringify(record)
+  }
+
+  /** Makes the facts small until somebody wants them again. */
+  pack(): void {
+    if (this.#facts === undefined) return
+    this.#packed = JSON.stringify(writeFacts(this.#facts))
+    this.#facts = undefined
   }
 
   get lastSeen(): number {
@@ -64,7 +98,7 @@ export class Profile {
   }
 
   get hostnames(): readonly string[] {
-    return this.facts?.hostnames ?? []
+    return this.peek()?.hostnames ?? []
   }
 }
 

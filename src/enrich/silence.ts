@@ -70,7 +70,7 @@ export class Silence {
 }
 
 function handlesOf(profile: Profile): string[] {
-  const { facts } = profile
+  const facts = profile.peek()
   return [
     profile.id,
     ...profile.cards.map(card => normal(card.mac)),

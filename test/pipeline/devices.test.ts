@@ -58,7 +58,7 @@ test('a phone that makes up its MAC is one alert; who takes the address of the r
     announce(4 * day + 120, burnt(0x66), '192.0.2.1'),
   ]
   const found = await alerts(frames)
-  expect(found.map(({ rule, source }) => [rule['name'], source['mac']])).toEqual([
+  expect(found.map(({ rule, source }) => [rule?.['name'], source?.['mac']])).toEqual([
     ['New Device on the Network', '00-00-5E-00-53-01'],
     ['New Device on the Network', '02-00-5E-00-00-01'],
     ['New Device on the Network', '00-00-5E-00-53-66'],

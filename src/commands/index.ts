@@ -1,4 +1,5 @@
 import { type Command } from 'commander'
+import { baselineCommand } from './baseline.ts'
 import { checkCommand } from './check.ts'
 import { devicesCommand } from './devices.ts'
 import { doctorCommand } from './doctor.ts'
@@ -16,6 +17,7 @@ export const commands: readonly ((session: Session) => Command)[] = [
   checkCommand,
   rulesCommand,
   devicesCommand,
+  baselineCommand,
   outboxCommand,
   sinksCommand,
   doctorCommand,

@@ -1,6 +1,7 @@
 import { SensorError } from '../errors.ts'
 import { stateDirectory } from './defaults.ts'
 import { type Complaint, type Fault, faultLine } from './fault.ts'
+import { routeFaults } from './routes.ts'
 import { type Config, configSchema } from './schema.ts'
 import { readText } from './text.ts'
 import { complaints } from './validate.ts'
@@ -41,7 +42,9 @@ type Place = (path: readonly string[], part: 'key' | 'value') => Omit<Fault, 'me
 
 function checkValue(value: unknown, place: Place): Loaded {
   const filled = withSections(value)
-  const faults = placed(complaints(configSchema, filled), place)
+  const wrong = [...complaints(configSchema, filled)]
+  if (wrong.length === 0) wrong.push(...routeFaults(filled as Config))
+  const faults = placed(wrong, place)
   if (faults.length > 0) return { config: undefined, faults }
   return { config: filled as Config, faults: [] }
 }

@@ -1,52 +1,64 @@
-import { type Annotation } from '../enrich/annotation.ts'
-import { type DeviceQuery, deviceViews, viewOf } from '../enrich/device-view.ts'
+import { type BaselineParts, baselineRequests } from '../baseline/requests.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Arguments, type ControlHandlers } from '../operate/control.ts'
 import { version } from '../operate/version.ts'
+import { type DeadFilter, deadLetters } from '../outbox/offline.ts'
+import { dropOnline, replayOnline, reportOutbox } from '../outbox/online.ts'
 import { type Outbox } from '../outbox/outbox.ts'
-
-/** Of a text, and of a list of them. */
-const longest = 255
+import { deviceHandlers } from './control-devices.ts'
 
 /** What a running sensor lets its commands look at and change. */
 export interface ControlParts {
   readonly outbox: Outbox
+  readonly baselines: BaselineParts
   readonly devices: Devices
 }
 
 /** The commands that a running sensor answers; one line is one command. */
-export function controlHandlers({ outbox, devices }: ControlParts): ControlHandlers {
+export function controlHandlers({ outbox, baselines, devices }: ControlParts): ControlHandlers {
   return {
     version: () => [{ version: version(), process: process.pid }],
+    ...outboxHandlers(outbox),
+    ...handlersOf(baselineRequests, baselines),
+    ...deviceHandlers(devices),
+  }
+}
+
+/** What there is to be asked and changed of the outbox. */
+export function outboxHandlers(outbox: Outbox): ControlHandlers {
+  const { environment } = outbox
+  return {
     'outbox status': () => [outbox.status],
-    devices: args => deviceViews(devices, queryOf(args)),
-    'devices annotate': args => [
-      viewOf(devices.annotate(text(args['device']), annotationOf(args))),
-    ],
+    'outbox report': () => [reportOutbox(outbox)],
+    'outbox list': args => letters(environment, filterOf(args)),
+    'outbox replay': args => once(replayOnline(outbox, filterOf(args))),
+    'outbox drop': args => once(dropOnline(outbox, filterOf(args))),
   }
 }
 
-function queryOf({ words, tag, role }: Arguments): DeviceQuery {
+function* letters(environment: Outbox['environment'], filter: DeadFilter): Generator<unknown> {
+  for (const { letter } of deadLetters(environment, filter)) if (letter !== undefined) yield letter
+}
+
+async function* once(work: Promise<unknown>): AsyncIterable<unknown> {
+  yield await work
+}
+
+/** `sink`, a name, and `sequences`, a list of numbers; what is left out does not restrict. */
+function filterOf({ sink, sequences }: Arguments): DeadFilter {
+  const numbers = Array.isArray(sequences) ? sequences.map(Number) : []
   return {
-    words: texts(words),
-    ...(tag !== undefined && { tag: text(tag) }),
-    ...(role !== undefined && { role: text(role) }),
+    ...(typeof sink === 'string' ? { sink } : {}),
+    ...(numbers.length === 0 ? {} : { sequences: new Set(numbers) }),
   }
 }
 
-function annotationOf({ tags, untag, note }: Arguments): Annotation {
-  return {
-    tags: texts(tags),
-    untag: texts(untag),
-    ...(note !== undefined && { note: text(note) }),
-  }
-}
-
-/** What came over the socket is whatever somebody has sent. */
-function text(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, longest) : ''
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.slice(0, longest).map(text) : []
+/** Requests that are about one part of the sensor, bound to it. */
+function handlersOf<Parts>(
+  requests: Readonly<Record<string, (parts: Parts, args: Arguments) => Iterable<unknown>>>,
+  parts: Parts,
+): ControlHandlers {
+  return Object.fromEntries(
+    Object.entries(requests).map(([name, ask]) => [name, (args: Arguments) => ask(parts, args)]),
+  )
 }

@@ -23,6 +23,8 @@ export interface LiveIo {
   readonly output: 'json' | 'text'
   /** µs instead of every rule's own learning period. */
   readonly learn?: number | undefined
+  /** Whoever asked for the end cannot wait for the sinks. */
+  readonly hurry?: AbortSignal
 }
 
 const IDLE_MS = 1000
@@ -69,7 +71,7 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
     }
   } finally {
     await source.stop()
-    await sensor?.close()
+    await sensor?.close(io.hurry)
     process.off('SIGHUP', hangUp)
   }
 }

@@ -1,6 +1,4 @@
-import { hostname } from 'node:os'
 import { type Document, type Observer } from '../alerts/alert.ts'
-import { MemoryBaselineStore } from '../baseline/memory-store.ts'
 import { type Interface } from '../capture/interfaces.ts'
 import { faultLine } from '../config/fault.ts'
 import { type KernelEvent } from '../decode/event.ts'
@@ -12,9 +10,9 @@ import { Enrichment } from '../enrich/enrichment.ts'
 import { checkGeo } from '../enrich/geo.ts'
 import { type LinkWatch } from '../enrich/link-watch.ts'
 import { type ControlHandlers } from '../operate/control.ts'
+import { thisObserver } from '../operate/observer.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
-import { version } from '../operate/version.ts'
 import { acceptOperation } from '../outbox/entry.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
@@ -26,6 +24,7 @@ import { setAsideAlert, watchBlindness } from './blindness.ts'
 import { eventContext } from './context.ts'
 import { controlHandlers } from './control.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
+import { Knowledge } from './knowledge.ts'
 import { type SensorParts } from './parts.ts'
 import { makeSummary, type Report, report } from './report.ts'
 import { RuleRunner, reloadText } from './rules.ts'
@@ -34,8 +33,7 @@ import { makeActivity, makeDetectors, makeDevices, makeJournal, makeLinkWatch } 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
   checkGeo(parts.config.enrich.geo)
-  const name = hostname()
-  const observer: Observer = { name, hostname: name, version: version() }
+  const observer: Observer = thisObserver()
   const delivery = await openDelivery(parts.config, { ...parts, observer })
   return new Sensor(parts, delivery, observer)
 }
@@ -55,7 +53,7 @@ export class Sensor {
   readonly #rules: RuleRunner
   readonly #detectors: Detectors
   readonly #journal: Journal
-  readonly #baselines = new MemoryBaselineStore()
+  readonly #knowledge: Knowledge
   #nextAdvance = Number.NEGATIVE_INFINITY
   readonly #watchBlindness: (time: number) => void
   readonly #names = new Map<number, string>()
@@ -64,7 +62,11 @@ export class Sensor {
   constructor(parts: SensorParts, delivery: Delivery, observer: Observer) {
     this.#parts = parts
     this.#delivery = delivery
-    this.#journal = makeJournal(parts, sequence => this.#alerted(sequence))
+    this.#journal = makeJournal(parts, {
+      alerted: sequence => this.#alerted(sequence),
+      lost: operations => this.#knowledge.lost(operations),
+    })
+    this.#knowledge = new Knowledge(parts, this.#journal)
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     this.#devices = makeDevices(parts, this.#journal, event => this.#device(event))
@@ -83,7 +85,7 @@ export class Sensor {
       home: () => this.#home,
       devices: this.#devices,
       enrichment: this.#enrichment,
-      baselines: this.#baselines,
+      baselines: this.#knowledge.baselines,
     })
     this.#report = report(parts, this.#summary, observer)
     this.#watchBlindness = watchBlindness({
@@ -92,7 +94,7 @@ export class Sensor {
       raise: alert => this.#raise(alert),
     })
     const { setAside } = parts.environment
-    if (setAside !== undefined) this.#lament(setAsideAlert(setAside, observer))
+    if (setAside !== undefined) this.#raise(setAsideAlert(setAside, observer))
     this.follow(parts.interfaces)
   }
 
@@ -148,7 +150,8 @@ export class Sensor {
 
   /** What the commands of a person may ask this sensor while it runs. */
   get control(): ControlHandlers {
-    return controlHandlers({ outbox: this.#delivery.outbox, devices: this.#devices })
+    const { outbox } = this.#delivery
+    return controlHandlers({ outbox, baselines: this.#knowledge, devices: this.#devices })
   }
 
   /** What is wrong with the rules, for whoever started the sensor. */
@@ -161,14 +164,16 @@ export class Sensor {
   }
 
   /** What waits goes to disk and, for a time, to the sinks; then the summary of the whole run. */
-  async close(): Promise<void> {
+  async close(hurry?: AbortSignal): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
     this.#devices.settle()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
+    this.#rules.save()
     await this.#journal.flush()
+    await this.#knowledge.flush()
     await this.#devices.flush()
-    await this.#delivery.close()
+    await this.#delivery.close(hurry)
     this.#report.last()
     this.#overhead.close()
     await this.#parts.environment.close()
@@ -215,7 +220,7 @@ export class Sensor {
       raise: alert => this.#raise(alert),
       learn,
       budget: live,
-      baselines: this.#baselines,
+      knowledge: this.#knowledge,
     })
   }
 
@@ -235,15 +240,9 @@ export class Sensor {
     this.#delivery.outbox.added(sequence)
   }
 
-  #lament(alert: ReturnType<typeof setAsideAlert>): void {
-    this.#parts.log.error(alert.message)
-    this.#raise(alert)
-  }
-
   /** An alert becomes durable with all that the event at hand has changed. */
   #raise(alert: Document): void {
     // A replay gives the same alerts every time: when it was is nothing of theirs.
-    const options = this.#parts.live === false ? { acceptedAt: 0 } : {}
-    this.#journal.add(acceptOperation(alert, options))
+    this.#journal.add(acceptOperation(alert, this.#parts.live === false ? { acceptedAt: 0 } : {}))
   }
 }

@@ -10,17 +10,25 @@ import { LinkWatch } from '../enrich/link-watch.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { Activity } from '../sinks/activity.ts'
 import { Journal } from '../storage/journal.ts'
+import { type Operation } from '../storage/operation.ts'
 import { type SensorParts } from './parts.ts'
+
+export interface JournalEnds {
+  /** An alert is on the disk, under that number. */
+  readonly alerted: (sequence: number) => void
+  /** A turn's changes, its alerts among them, will never be on the disk. */
+  readonly lost: (operations: readonly Operation[]) => void
+}
 
 /** What the events of a turn change, with the alerts that come of it. */
 export function makeJournal(
   { environment, log }: SensorParts,
-  onAlert: (sequence: number) => void,
+  { alerted, lost }: JournalEnds,
 ): Journal {
   return new Journal({
     environment,
     onAppended: sequences => {
-      for (const sequence of sequences) onAlert(sequence)
+      for (const sequence of sequences) alerted(sequence)
     },
     onLost: (operations, err) => {
       const alerts = operations.filter(({ kind }) => kind === 'append').length
@@ -28,6 +36,7 @@ export function makeJournal(
         { err, alerts },
         `the memory refused ${operations.length} changes, ${alerts} alerts`,
       )
+      lost(operations)
     },
   })
 }

@@ -3,10 +3,9 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { readDevices } from '../../src/enrich/device-table.ts'
 import { type DeviceQuery, deviceViews } from '../../src/enrich/device-view.ts'
 import { serveControl } from '../../src/operate/control.ts'
-import { controlHandlers } from '../../src/pipeline/control.ts'
+import { deviceHandlers } from '../../src/pipeline/control-devices.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
 import { announce, arrive, burnt, inventory, made } from '../enrich/inventory.ts'
-import { open } from '../outbox/harness.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
 import { orthrus } from './orthrus.ts'
 
@@ -113,12 +112,8 @@ describe('of a sensor that runs', () => {
   test('are read and written through its socket', async () => {
     const directory = temporaryDirectory()
     const environment = await openTemporary(directory)
-    const outbox = await open(environment, {})
     const running = await inventory(frames, { environment })
-    const server = await serveControl(
-      directory,
-      controlHandlers({ outbox, devices: running.devices }),
-    )
+    const server = await serveControl(directory, deviceHandlers(running.devices))
     onTestFinished(() => server.close())
     const ask = (...args: string[]) => orthrus(['devices', ...args, '--state', directory])
     expect(lines((await ask('-o', 'json')).stdout)).toHaveLength(4)
@@ -131,6 +126,5 @@ describe('of a sensor that runs', () => {
       2,
       expect.stringContaining('no device is called'),
     ])
-    await outbox.close(100)
   })
 })

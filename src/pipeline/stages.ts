@@ -6,6 +6,7 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type Enrichment } from '../enrich/enrichment.ts'
+import { LinkWatch } from '../enrich/link-watch.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { type Protocols } from '../protocols/protocols.ts'
 import { Activity } from '../sinks/activity.ts'
@@ -47,9 +48,30 @@ export function makeDevices(
   journal: Journal,
   onEvent: (event: DeviceEvent) => void,
 ): Devices {
-  const { limit, learning } = config.devices
-  const options = { limit, learning: milliseconds(learning) * 1000 }
-  return new Devices({ ...options, environment, journal, vendor, onEvent })
+  const { limit, learning, grace, returned_after, watch } = config.devices
+  return new Devices({
+    limit,
+    learning: micros(learning),
+    grace: micros(grace),
+    returnedAfter: micros(returned_after),
+    watch: watch.map(({ device, after }) => ({ device, after: micros(after) })),
+    environment,
+    journal,
+    vendor,
+    onEvent,
+  })
+}
+
+/** What feeds the inventory. */
+export function makeLinkWatch(devices: Devices, enrichment: Enrichment): LinkWatch {
+  return new LinkWatch({
+    devices,
+    destinationName: (packet, start) => enrichment.destinationName(packet, start),
+  })
+}
+
+function micros(duration: string | number): number {
+  return milliseconds(duration) * 1000
 }
 
 export interface DetectorParts {

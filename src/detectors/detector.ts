@@ -1,3 +1,4 @@
+import { type Profiles } from '../baseline/profiles.ts'
 import { type BaselineStore } from '../baseline/store.ts'
 import { type Static, type TObject } from '../config/type.ts'
 import { type Packet } from '../decode/packet.ts'
@@ -6,6 +7,7 @@ import { type Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type DomainName } from '../enrich/names.ts'
 import { type TrafficEvent } from '../protocols/traffic.ts'
+import { type Growth } from './growth.ts'
 import { type SignalFacts } from './signal.ts'
 
 /** Events that detectors look at. */
@@ -38,6 +40,12 @@ export interface DetectorContext {
   destinationName(packet: Packet, start: number): DomainName | undefined
   /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */
   readonly baselines: BaselineStore
+  /** Long memory of numbers: what a device does in an hour. */
+  readonly profiles: Profiles
+  /** What a conversation carried since it was last told. */
+  readonly growth: Growth
+  /** µs instead of every learning period; undefined: what the options say. */
+  readonly learn?: number | undefined
 }
 
 /** A signal that a detector can say, for `docs/detectors.md`. */

@@ -84,6 +84,7 @@ export class Sensor {
       devices: this.#devices,
       enrichment: this.#enrichment,
       baselines: this.#baselines,
+      journal: this.#journal,
     })
     this.#report = report(parts, this.#summary, observer)
     this.#watchBlindness = watchBlindness({

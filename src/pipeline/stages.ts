@@ -1,6 +1,8 @@
+import { Profiles } from '../baseline/profiles.ts'
 import { type BaselineStore } from '../baseline/store.ts'
 import { milliseconds } from '../config/duration.ts'
 import { Detectors } from '../detectors/detectors.ts'
+import { Growth } from '../detectors/growth.ts'
 import { type Signal } from '../detectors/signal.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { Devices } from '../enrich/devices.ts'
@@ -8,6 +10,7 @@ import { type Home } from '../enrich/direction.ts'
 import { type Enrichment } from '../enrich/enrichment.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { Activity } from '../sinks/activity.ts'
+import { type Environment } from '../storage/environment.ts'
 import { Journal } from '../storage/journal.ts'
 import { type SensorParts } from './parts.ts'
 
@@ -48,16 +51,41 @@ export interface DetectorParts {
   readonly devices: Devices
   readonly enrichment: Enrichment
   readonly baselines: BaselineStore
+  readonly journal: Journal
 }
 
 export function makeDetectors(
-  { config }: SensorParts,
-  { enrichment, ...parts }: DetectorParts,
+  sensor: SensorParts,
+  { enrichment, journal, ...parts }: DetectorParts,
 ): Detectors {
-  return new Detectors(config.detectors, {
+  return new Detectors(sensor.config.detectors, {
     ...parts,
+    profiles: makeProfiles(sensor, journal),
+    growth: new Growth(),
+    learn: sensor.learn,
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
   })
+}
+
+/** What devices do in an hour, as the memory has it; changes are in the turn of the hour's alerts. */
+function makeProfiles({ config, environment }: SensorParts, journal: Journal): Profiles {
+  const table = 'profiles'
+  return new Profiles({
+    limit: config.devices.limit,
+    stored: storedProfiles(environment),
+    // A copy: the profile goes on while the journal waits for the disk.
+    save: (key, value) => journal.add({ kind: 'put', table, key, value: Uint8Array.from(value) }),
+    remove: key => journal.add({ kind: 'remove', table, key }),
+  })
+}
+
+function* storedProfiles(environment: Environment): Iterable<readonly [string, Uint8Array]> {
+  for (let after: Buffer | undefined; ; ) {
+    const page = environment.page('profiles', { limit: 1000, ...(after && { after }) })
+    for (const { key, value } of page) yield [key.toString(), value ?? new Uint8Array()]
+    after = page.at(-1)?.key
+    if (after === undefined) return
+  }
 }
 
 /** The lines in which a person sees the network come to life. */

@@ -33,7 +33,7 @@ export class BeaconWatch {
     this.#options = options
     this.#context = context
     this.#pairs = new BeaconPairs(options.pairs, options.watched)
-    const learning = context.learn ?? milliseconds(options.learning) * 1000
+    const learning = context.learning(milliseconds(options.learning) * 1000)
     this.#habits = new Habits(context.baselines, { name: 'beacon', learning })
     this.#names = new NameSuffixes(options.known_names)
     this.#ports = new Set(options.known_ports)

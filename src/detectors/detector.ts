@@ -44,8 +44,8 @@ export interface DetectorContext {
   readonly profiles: Profiles
   /** What a conversation carried since it was last told. */
   readonly growth: Growth
-  /** µs instead of every learning period; undefined: what the options say. */
-  readonly learn?: number | undefined
+  /** How long to learn, µs: what the detector's options say, unless the run says otherwise (`--learn`). */
+  learning(own: number): number
 }
 
 /** A signal that a detector can say, for `docs/detectors.md`. */

@@ -203,8 +203,8 @@ function scoreOf({ z, hourZ }: OutOfProfile, limit: number): number {
   return round2(Math.min(isOut ? 1 : 0.5, (isOut ? 0.6 : 0.3) + over / 20))
 }
 
-function limitsOf(options: Options, { learn }: DetectorContext): ProfileLimits {
-  const watched = (learn ?? milliseconds(options.learning) * 1000) / hour
+function limitsOf(options: Options, { learning }: DetectorContext): ProfileLimits {
+  const watched = learning(milliseconds(options.learning) * 1000) / hour
   const { bytes_out, flows, destinations, dns_queries, nxdomains } = options
   return {
     z: options.z,

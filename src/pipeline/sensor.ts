@@ -191,6 +191,8 @@ export class Sensor {
   /** Windows and silences move on with event time, once a second of it. */
   #advanceRules(time: number): void {
     this.#nextAdvance = time + SECOND
+    // Detectors remember too, also where no rule does.
+    this.#baselines.advance(time)
     this.#detectors.advance(time)
     this.#rules.advance(time)
   }

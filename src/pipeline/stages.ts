@@ -62,7 +62,7 @@ export function makeDetectors(
     ...parts,
     profiles: makeProfiles(sensor, journal),
     growth: new Growth(),
-    learn: sensor.learn,
+    learning: own => sensor.learn ?? own,
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
   })
 }

@@ -136,7 +136,7 @@ export class World {
         baselines: this.baselines,
         profiles: this.profiles,
         growth: new Growth(),
-        learn: learn === undefined ? undefined : learn * 1e6,
+        learning: own => (learn === undefined ? own : learn * 1e6),
       },
     )
   }

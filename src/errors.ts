@@ -33,6 +33,11 @@ interface Fate {
 
 export type ErrorCode = keyof typeof codes
 
+/** Whether a text is one of the codes. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(codes, text)
+}
+
 /**
  * A failure that a person can act on: `code` for programs, `message` for people (lower case, the
  * value in backquotes, the fix, no full stop), `exit` and `retry` from the table above.

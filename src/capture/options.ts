@@ -58,7 +58,7 @@ export const captureOptions = section('Where packets come from and how much the 
     description: 'How to hook into the kernel: TCX link (6.6 and newer), else clsact filter.',
   }),
   ring_buffer: Type.Integer({
-    default: 16,
+    default: 8,
     minimum: 1,
     maximum: 1024,
     description: 'MiB between kernel and sensor, rounded up to a power of two.',

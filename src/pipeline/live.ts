@@ -3,6 +3,8 @@ import { type Interface } from '../capture/interfaces.ts'
 import { type LiveSource, openLive } from '../capture/live.ts'
 import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
+import { SensorError } from '../errors.ts'
+import { type ControlServer, serveControl } from '../operate/control.ts'
 import { type Log } from '../operate/log.ts'
 import { tidyAfterStart } from '../operate/memory.ts'
 import { configuredRules } from '../rules/paths.ts'
@@ -49,7 +51,12 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
   try {
     sensor = await assemble(config, source, io)
     tellRules(sensor, log)
-    await pump(config, source, sensor, stop)
+    const control = await openControl(config, sensor, log)
+    try {
+      await pump(config, source, sensor, stop)
+    } finally {
+      await control?.close()
+    }
   } finally {
     await source.stop()
     await sensor?.close()
@@ -82,6 +89,21 @@ async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise
   } catch (error) {
     await environment.close()
     throw error
+  }
+}
+
+/** A sensor that cannot be talked to still watches. */
+async function openControl(
+  config: Config,
+  sensor: Sensor,
+  log: Log,
+): Promise<ControlServer | undefined> {
+  try {
+    return await serveControl(config.state.directory, sensor.control)
+  } catch (error) {
+    if (!(error instanceof SensorError)) throw error
+    log.warn(`${error.message}; \`orthrus outbox\` and the like cannot ask this sensor`)
+    return undefined
   }
 }
 

@@ -12,10 +12,11 @@ import { Enrichment } from '../enrich/enrichment.ts'
 import { observe } from '../enrich/evidence.ts'
 import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
+import { type ControlHandlers } from '../operate/control.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
 import { version } from '../operate/version.ts'
-import { acceptOperation, type EntryOptions } from '../outbox/entry.ts'
+import { acceptOperation } from '../outbox/entry.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
 import { type TrafficEvent } from '../protocols/traffic.ts'
@@ -24,6 +25,7 @@ import { type Activity } from '../sinks/activity.ts'
 import { type Journal } from '../storage/journal.ts'
 import { setAsideAlert, watchBlindness } from './blindness.ts'
 import { eventContext } from './context.ts'
+import { controlHandlers } from './control.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
 import { type SensorParts } from './parts.ts'
 import { makeSummary, type Report, report } from './report.ts'
@@ -148,6 +150,11 @@ export class Sensor {
     log.error('the rules stay as they were')
   }
 
+  /** What the commands of a person may ask this sensor while it runs. */
+  get control(): ControlHandlers {
+    return controlHandlers({ outbox: this.#delivery.outbox })
+  }
+
   /** What is wrong with the rules, for whoever started the sensor. */
   get ruleFaults(): readonly RuleFault[] {
     return this.#rules.faults
@@ -232,11 +239,6 @@ export class Sensor {
     this.#delivery.outbox.added(sequence)
   }
 
-  /** A replay gives the same alerts every time: when it was is nothing of theirs. */
-  #accepted(): EntryOptions {
-    return this.#parts.live === false ? { acceptedAt: 0 } : {}
-  }
-
   #lament(alert: ReturnType<typeof setAsideAlert>): void {
     this.#parts.log.error(alert.message)
     this.#raise(alert)
@@ -244,6 +246,8 @@ export class Sensor {
 
   /** An alert becomes durable with all that the event at hand has changed. */
   #raise(alert: Document): void {
-    this.#journal.add(acceptOperation(alert, this.#accepted()))
+    // A replay gives the same alerts every time: when it was is nothing of theirs.
+    const options = this.#parts.live === false ? { acceptedAt: 0 } : {}
+    this.#journal.add(acceptOperation(alert, options))
   }
 }

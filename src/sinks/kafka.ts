@@ -1,6 +1,5 @@
 import { type Alert } from '../outbox/queued.ts'
 import { chunksOf } from './kafka/batches.ts'
-import { KafkaConnection } from './kafka/connection.ts'
 import { sendPartition } from './kafka/deliver.ts'
 import { kafkaOptions } from './kafka/options.ts'
 import { saslOf } from './kafka/sasl.ts'
@@ -9,6 +8,8 @@ import { defineSink } from './sink.ts'
 import { Tls } from './tls.ts'
 
 export const kafka = defineSink(kafkaOptions, async (options, { log }) => {
+  // Loaded with the first sink of the kind: who has none does not pay for it.
+  const { KafkaConnection } = await import('./kafka/connection.ts')
   const tls = options.transport === 'tls' ? new Tls(options.tls, log) : undefined
   const connection = new KafkaConnection({ options, tls, sasl: saslOf(options), log })
   let said: string | undefined

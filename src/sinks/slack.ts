@@ -4,7 +4,6 @@ import { duration } from '../config/section.ts'
 import { Type } from '../config/type.ts'
 import { slackMessage } from './formats/slack.ts'
 import { type Answer, oneLine, statusFailure } from './http/answer.ts'
-import { checkUrl, httpClient } from './http/client.ts'
 import { Hold } from './http/hold.ts'
 import { placeOf, placeOptions } from './http/place.ts'
 import { sendInLanes } from './lanes.ts'
@@ -43,6 +42,8 @@ const schema = Type.Object(
 )
 
 export const slack = defineSink(schema, async (options, { log }) => {
+  // Loaded with the first sink of the kind: who has none does not pay for it.
+  const { checkUrl, httpClient } = await import('./http/client.ts')
   const url = new Secret(options.url)
   const place = { url, rules: placeOf(options) }
   checkUrl(place)

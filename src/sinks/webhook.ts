@@ -8,7 +8,6 @@ import { asciiText } from './formats/plain-text.ts'
 import { formTemplate, jsonTemplate, textTemplate } from './formats/template.ts'
 import { jsonWithin } from './formats/trim.ts'
 import { oneLine, statusFailure } from './http/answer.ts'
-import { checkUrl, httpClient } from './http/client.ts'
 import { Hold } from './http/hold.ts'
 import { placeOf, placeOptions } from './http/place.ts'
 import { keyOf, signedHeaders } from './http/signature.ts'
@@ -76,6 +75,8 @@ const schema = Type.Object(
 )
 
 export const webhook = defineSink(schema, async (options, { log }) => {
+  // Loaded with the first sink of the kind: who has none does not pay for it.
+  const { checkUrl, httpClient } = await import('./http/client.ts')
   const url = new Secret(options.url)
   const place = { url, rules: placeOf(options) }
   checkUrl(place)

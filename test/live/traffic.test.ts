@@ -67,11 +67,11 @@ describe.skipIf(!isRoot)('run, between two network namespaces', () => {
       'DNS    192.0.2.2 → 192.0.2.1:53',
       'ICMP   192.0.2.2 → 192.0.2.1 echo-request',
       '[w0.7] ARP    192.0.2.2 asks for 192.0.2.77',
-      'ALERT medium   new device',
+      'ALERT medium   New Device on the Network',
     ]
     for (const line of lines) await sensor.says('stdout', line)
     expect(await sensor.end('SIGINT')).toBe(0)
-    const barks = sensor.stdout.match(/ALERT .*new device.*/g)
+    const barks = sensor.stdout.match(/ALERT .*New Device.*/g)
     expect(barks).toEqual([expect.stringContaining(peer)])
     expect(sensor.stderr).toMatch(/^\d\d:\d\d:\d\d watching w0 \(tcx, 192\.0\.2\.1\/24, /m)
     expect(sensor.stderr).toMatch(/missed {4}nothing/)

@@ -60,7 +60,7 @@ function compare(y: number, basis: Judgement['basis'], known: Usual, floor: numb
   return { z, median: Math.expm1(known.median), spread: Math.exp(scale), hours: known.hours, basis }
 }
 
-/** The value that a measure exceeds in one active hour of twenty; 0 where nothing is known. */
+/** The value that a measure exceeds in one active hour of fifty; 0 where nothing is known. */
 export function highOf(history: Uint8Array, measure: number): number {
   const codes: number[] = []
   for (let at = measure * hoursKept; at < (measure + 1) * hoursKept; at++) {
@@ -69,5 +69,5 @@ export function highOf(history: Uint8Array, measure: number): number {
   }
   if (codes.length < fewest.all) return 0
   codes.sort((a, b) => a - b)
-  return decode(codes[Math.floor(codes.length * 0.95)] ?? 0)
+  return decode(codes[Math.floor(codes.length * 0.98)] ?? 0)
 }

@@ -2,5 +2,7 @@
 // Names in camelCase here are written with dashes there.
 
 export { beacon } from './beacon.ts'
+export { exfiltration } from './exfiltration.ts'
 export { icmpTunnel } from './icmp-tunnel.ts'
+export { longConnection } from './long-connection.ts'
 export { profile } from './profile.ts'

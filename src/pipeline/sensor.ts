@@ -71,19 +71,16 @@ export class Sensor {
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     this.#devices = makeDevices(parts, this.#journal, event => this.#device(event))
-    this.#enrichment = new Enrichment(parts.config.enrich, {
-      home: () => this.#home,
-      devices: this.#devices,
-    })
+    const known = { home: () => this.#home, devices: this.#devices }
+    this.#enrichment = new Enrichment(parts.config.enrich, known)
     this.#summary = this.#makeSummary()
     this.#activity = parts.output.people
       ? makeActivity(parts, this.#devices, this.#enrichment, this.#names)
       : undefined
     this.#rules = this.#makeRules(observer)
     this.#detectors = makeDetectors(parts, {
+      ...known,
       signal: signal => this.#rules.take(signal),
-      home: () => this.#home,
-      devices: this.#devices,
       enrichment: this.#enrichment,
       baselines: this.#baselines,
       journal: this.#journal,

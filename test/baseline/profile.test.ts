@@ -103,7 +103,7 @@ describe('statistics', () => {
     expect(judge(history, 0, 12, 1e12, 0.5)?.z).toBeGreaterThan(20)
   })
 
-  test('the high of a device is its 95th percentile', () => {
+  test('the high of a device is its 98th percentile', () => {
     const history = new Uint8Array(historyBytes)
     for (let hour = 0; hour < 100; hour++) remember(history, 0, hour, 1000 * (hour + 1), false)
     expect(highOf(history, 0)).toBeGreaterThan(80_000)

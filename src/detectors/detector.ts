@@ -38,6 +38,8 @@ export interface DetectorContext {
   readonly devices: Devices
   /** What a client resolved this destination as, or another source of its name. */
   destinationName(packet: Packet, start: number): DomainName | undefined
+  /** What the source resolved to the destination, whatever the conversation says. */
+  resolvedName(packet: Packet, start: number): string | undefined
   /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */
   readonly baselines: BaselineStore
   /** Long memory of numbers: what a device does in an hour. */

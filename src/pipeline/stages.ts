@@ -64,6 +64,7 @@ export function makeDetectors(
     growth: new Growth(),
     learning: own => sensor.learn ?? own,
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
+    resolvedName: (packet, start) => enrichment.names.resolvedName(packet, start),
   })
 }
 

@@ -132,6 +132,7 @@ export class World {
         home: () => this.#home,
         // Packets off the link are of no device.
         devices: { get: () => undefined } as unknown as Devices,
+        resolvedName: (packet, start) => this.names.resolvedName(packet, start),
         destinationName: (packet, start) => this.names.destinationName(packet, start),
         baselines: this.baselines,
         profiles: this.profiles,

@@ -8,6 +8,7 @@ import { loadRules } from '../dist/rules/load.js'
 import { rulesReference } from '../dist/rules/reference.js'
 
 const root = new URL('../', import.meta.url)
+await import('./train-names.mjs')
 writeFileSync(new URL('config.example.yaml', root), exampleConfig())
 writeFileSync(new URL('docs/configuration.md', root), configReference())
 

@@ -1,0 +1,103 @@
+/** What a table keeps, by when it was last of use: µs of event time. */
+export interface Kept {
+  last: number
+}
+
+export interface BoundedOptions<V> {
+  /** Most entries. */
+  readonly limit: number
+  /**
+   * µs of silence after which an entry is let go. `crowded` when the table is full: what has hardly
+   * begun may then be given less time.
+   */
+  idle(entry: V, crowded: boolean): number
+}
+
+/** Entries that are looked at when there is no room, and at least in a second. */
+const glance = 16
+const leastStep = 64
+/** Seconds in which all entries are looked at once. */
+const round = 60
+
+/**
+ * A table that a flood of keys cannot grow, nor use to push out what is live: when it is full, a new
+ * key is refused and counted. Entries go after a silence of theirs. Event time only.
+ */
+export class Bounded<K extends string | number, V extends Kept> {
+  readonly #entries = new Map<K, V>()
+  readonly #options: BoundedOptions<V>
+  #walk: Iterator<[K, V]>
+  #refused = 0
+  #expired = 0
+
+  constructor(options: BoundedOptions<V>) {
+    this.#options = options
+    this.#walk = this.#entries.entries()
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** New keys for which there was no room. */
+  get refused(): number {
+    return this.#refused
+  }
+
+  /** Entries that were let go. */
+  get expired(): number {
+    return this.#expired
+  }
+
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.#entries.entries()
+  }
+
+  /** The entry, unless it has been silent for too long by `time` (µs). */
+  get(key: K, time: number): V | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || time - entry.last <= this.#options.idle(entry, false)) return entry
+    this.#drop(key)
+    return undefined
+  }
+
+  /** False when there is no room for the new key. */
+  add(key: K, entry: V, time: number): boolean {
+    if (this.#entries.size >= this.#options.limit && !this.#entries.has(key)) {
+      this.#look(glance, time, true)
+      if (this.#entries.size >= this.#options.limit) {
+        this.#refused++
+        return false
+      }
+    }
+    this.#entries.set(key, entry)
+    return true
+  }
+
+  delete(key: K): void {
+    this.#entries.delete(key)
+  }
+
+  /** Lets go of what is silent, a part of the table at each call: call it once a second. */
+  advance(time: number): void {
+    const step = Math.max(leastStep, Math.ceil(this.#entries.size / round))
+    this.#look(step, time, this.#entries.size >= this.#options.limit)
+  }
+
+  #look(count: number, time: number, crowded: boolean): void {
+    for (let left = Math.min(count, this.#entries.size); left > 0; left--) {
+      const { done, value } = this.#walk.next()
+      if (done) {
+        this.#walk = this.#entries.entries()
+        continue
+      }
+      const [key, entry] = value
+      if (time - entry.last > this.#options.idle(entry, crowded)) this.#drop(key)
+    }
+  }
+
+  #drop(key: K): void {
+    this.#entries.delete(key)
+    this.#expired++
+  }
+}

@@ -1,0 +1,149 @@
+import { section } from '../config/section.ts'
+import { Type } from '../config/type.ts'
+import { type IpAddress } from '../decode/address.ts'
+import { addressesOf } from '../enrich/resolved.ts'
+import { domainParts } from '../protocols/dns-ecs.ts'
+import { type DnsEvent } from '../protocols/dns-events.ts'
+import { Bounded, type Kept } from './bounded.ts'
+import { type DetectorContext, defineDetector } from './detector.ts'
+import { textKey } from './text-hash.ts'
+
+interface Known extends Kept {
+  /** The public address that the name last had. */
+  readonly address: string
+}
+
+const hour = 3600e6
+
+/**
+ * DNS rebinding: a name of the internet that was at a public address a while ago and is now at a
+ * private one, so that a page of that name reaches what is behind the firewall. A name that only
+ * ever had private addresses is somebody's split DNS, one at 0.0.0.0 is blocked.
+ */
+export const dnsRebinding = defineDetector({
+  schema: section('Names that move from a public address to a private one.', {
+    enabled: Type.Boolean({ default: true, description: 'Whether it looks at all.' }),
+    ignore: Type.Array(Type.String({ minLength: 1 }), {
+      default: ['plex.direct', 'netgear.com', 'tplinkwifi.net'],
+      uniqueItems: true,
+      description: 'Registrable domains that do so for good reasons, such as your own.',
+    }),
+    limit: Type.Integer({
+      default: 65_536,
+      minimum: 1024,
+      maximum: 4_194_304,
+      description: 'Most names remembered; about 200 bytes one.',
+    }),
+  }),
+  signals: [
+    {
+      name: 'dns-rebinding',
+      when: 'A name had a public address within the last hour and now has a private one.',
+      evidence: {
+        domain: 'registrable domain',
+        was: 'the public address',
+        now: 'the private address',
+        ttl: 'time to live of the answer, seconds',
+        seconds: 'time since the name was seen at the public address',
+      },
+    },
+  ],
+  open: (options, context) => new Rebinding(options, context),
+})
+
+interface Options {
+  readonly ignore: readonly string[]
+  readonly limit: number
+}
+
+class Rebinding {
+  readonly on = { dns: (event: DnsEvent) => this.#answered(event) }
+  readonly #context: DetectorContext
+  readonly #ignored: ReadonlySet<string>
+  readonly #names: Bounded<number, Known>
+
+  constructor({ ignore, limit }: Options, context: DetectorContext) {
+    this.#context = context
+    this.#ignored = new Set(ignore)
+    this.#names = new Bounded({ limit, idle: (_, crowded) => (crowded ? hour / 4 : hour) })
+  }
+
+  advance(time: number): void {
+    this.#names.advance(time)
+  }
+
+  counts() {
+    return { names: this.#names.size, refused: this.#names.refused }
+  }
+
+  #answered(event: DnsEvent): void {
+    const { message, packet } = event
+    if (!message.isResponse || message.dialect !== 'dns' || message.responseCode !== 0) return
+    const name = message.questions[0]?.name?.toLowerCase()
+    const domain = name === undefined ? undefined : domainParts(name).registered_domain
+    if (name === undefined || domain === undefined || this.#ignored.has(domain)) return
+    const key = textKey(name)
+    addressesOf(message, name, (address, ttl) => {
+      if (!this.#isInside(address)) this.#remember(key, address, packet.time)
+      else if (!isNowhere(address)) this.#judge(event, { key, name, domain, address, ttl })
+    })
+  }
+
+  #remember(key: number, address: IpAddress, time: number): void {
+    this.#names.add(key, { address: address.text ?? '', last: time }, time)
+  }
+
+  #judge(
+    trigger: DnsEvent,
+    now: { key: number; name: string; domain: string; address: IpAddress; ttl: number },
+  ): void {
+    const { time, sourceIp = '' } = trigger.packet
+    const was = this.#names.get(now.key, time)
+    if (was === undefined) return
+    this.#names.delete(now.key)
+    const address = now.address.text ?? ''
+    this.#context.signal({
+      name: 'dns-rebinding',
+      score: now.ttl <= 300 ? 0.9 : 0.7,
+      entity: sourceIp,
+      identity: [now.name, was.last],
+      message: `${now.name} moved from ${was.address} to ${address}, as ${sourceIp} was told`,
+      evidence: {
+        domain: now.domain,
+        was: was.address,
+        now: address,
+        ttl: now.ttl,
+        seconds: Math.round((time - was.last) / 1e6),
+      },
+      trigger,
+    })
+  }
+
+  /** At home, or in a range that no public name has business in (RFC 1918, 3927, 4193, 4291, 6598). */
+  #isInside({ family, word0, word1, word2, word3 }: IpAddress): boolean {
+    return (
+      this.#context.home().has(family, word0, word1, word2, word3) ||
+      isPrivate(family, word0, word3)
+    )
+  }
+}
+
+function isPrivate(family: number, word0: number, word3: number): boolean {
+  if (family === 6) {
+    if (word0 === 0) return word3 === 1
+    return word0 >>> 25 === 0x7e || word0 >>> 22 === 0x3fa // fc00::/7, fe80::/10
+  }
+  const first = word0 >>> 24
+  if (first === 10 || first === 127 || first === 0) return true
+  return (
+    word0 >>> 20 === 0xac1 || // 172.16.0.0/12
+    word0 >>> 16 === 0xc0a8 ||
+    word0 >>> 16 === 0xa9fe ||
+    word0 >>> 22 === 0x191 // 100.64.0.0/10
+  )
+}
+
+/** 0.0.0.0 and ::, which filters answer with. */
+function isNowhere({ word0, word1, word2, word3 }: IpAddress): boolean {
+  return (word0 | word1 | word2 | word3) === 0
+}

@@ -6,6 +6,7 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type DomainName } from '../enrich/names.ts'
+import { type Log } from '../operate/log.ts'
 import { type TrafficEvent } from '../protocols/traffic.ts'
 import { type Growth } from './growth.ts'
 import { type SignalFacts } from './signal.ts'
@@ -27,6 +28,10 @@ export interface Detector {
   advance?(time: number): void
   /** How full its tables are and what they refused, for the summary: `{ sources: 3, refused: 0 }`. */
   counts?(): Readonly<Record<string, number>>
+  /** Somebody asks to read anew what came from files. */
+  reload?(): void
+  /** The end: what is under way is over when it resolves. */
+  close?(): Promise<void>
 }
 
 /** What a detector may ask of the sensor around it. */
@@ -48,6 +53,11 @@ export interface DetectorContext {
   readonly growth: Growth
   /** How long to learn, µs: what the detector's options say, unless the run says otherwise (`--learn`). */
   learning(own: number): number
+  /** Where the sensor keeps what it remembers. */
+  readonly directory: string
+  /** false in a replay, which must be the same every time: nothing is fetched, nothing read anew. */
+  readonly live: boolean
+  readonly log: Log
 }
 
 /** A signal that a detector can say, for `docs/detectors.md`. */

@@ -32,8 +32,6 @@ import { makeSummary, type Report, report } from './report.ts'
 import { RuleRunner, reloadText } from './rules.ts'
 import { makeActivity, makeDetectors, makeDevices, makeJournal } from './stages.ts'
 
-const SECOND = 1e6
-
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
   checkGeo(parts.config.enrich.geo)
@@ -132,6 +130,7 @@ export class Sensor {
       this.#parts.log.error({ err }, 'the files of places stay as they were')
     }
     this.reloadRules()
+    this.#detectors.reload()
     return this.#delivery.reopen()
   }
 
@@ -166,6 +165,7 @@ export class Sensor {
     this.#report.stop()
     this.#protocols.close()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
+    await this.#detectors.close()
     await this.#journal.flush()
     await this.#devices.flush()
     await this.#delivery.close()
@@ -192,9 +192,9 @@ export class Sensor {
     this.#detectors.take(event)
   }
 
-  /** Windows and silences move on with event time, once a second of it. */
+  /** Windows and silences move on with event time (µs), once a second of it. */
   #advanceRules(time: number): void {
-    this.#nextAdvance = time + SECOND
+    this.#nextAdvance = time + 1e6
     // Detectors remember too, also where no rule does.
     this.#baselines.advance(time)
     this.#detectors.advance(time)

@@ -63,6 +63,9 @@ export function makeDetectors(
     profiles: makeProfiles(sensor, journal),
     growth: new Growth(),
     learning: own => sensor.learn ?? own,
+    directory: sensor.config.state.directory,
+    live: sensor.live !== false,
+    log: sensor.log,
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
     resolvedName: (packet, start) => enrichment.names.resolvedName(packet, start),
   })

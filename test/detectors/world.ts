@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { MemoryBaselineStore } from '../../src/baseline/memory-store.ts'
 import { Profiles } from '../../src/baseline/profiles.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -12,6 +13,7 @@ import { type Signal } from '../../src/detectors/signal.ts'
 import { type Devices } from '../../src/enrich/devices.ts'
 import { homeOf } from '../../src/enrich/direction.ts'
 import { Names } from '../../src/enrich/names.ts'
+import { createLog } from '../../src/operate/log.ts'
 import { Protocols } from '../../src/protocols/protocols.ts'
 import { type TrafficEvent } from '../../src/protocols/traffic.ts'
 import { event, type Fields } from '../enrich/record.ts'
@@ -132,6 +134,9 @@ export class World {
         home: () => this.#home,
         // Packets off the link are of no device.
         devices: { get: () => undefined } as unknown as Devices,
+        directory: tmpdir(),
+        live: false,
+        log: createLog({ level: 'silent' }),
         resolvedName: (packet, start) => this.names.resolvedName(packet, start),
         destinationName: (packet, start) => this.names.destinationName(packet, start),
         baselines: this.baselines,

@@ -1,3 +1,4 @@
+import { type Readable } from 'node:stream'
 import { milliseconds } from '../config/duration.ts'
 import { SensorError } from '../errors.ts'
 import { type SourceCounters } from './counters.ts'
@@ -12,13 +13,14 @@ import { sweepOptions } from './sweep-options.ts'
 
 export interface ReplayOptions {
   readonly capture: CaptureOptions
-  /** Paths in the order of replay; `-` is standard input. */
-  readonly files: readonly string[]
+  /** Paths or streams in the order of replay; `-` is standard input. */
+  readonly files: readonly (string | Readable)[]
   /** Called after each batch of a file. */
   readonly progress?: (progress: ReplayProgress) => void
 }
 
 export interface ReplayProgress {
+  /** Its path; `stream` where it has none. */
   readonly file: string
   /** Bytes read of this file; its size is absent for a pipe. */
   readonly bytes: number
@@ -123,13 +125,13 @@ class Replay {
     if (fault !== undefined) throw fault
   }
 
-  async #file(file: string, handler: RecordHandler): Promise<void> {
+  async #file(file: string | Readable, handler: RecordHandler): Promise<void> {
     const capture = readCapture(file, { interfaces: this.interfaces })
     for await (const batch of capture) {
       this.#batch(batch, handler)
       this.packets += batch.packets
       this.#options.progress?.({
-        file,
+        file: typeof file === 'string' ? file : 'stream',
         bytes: batch.bytesRead,
         packets: this.packets,
         ...(batch.totalBytes !== undefined && { total: batch.totalBytes }),

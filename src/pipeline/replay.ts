@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Readable } from 'node:stream'
 import { type DocumentedEvent, eventDocument } from '../alerts/ecs.ts'
 import { openReplay, type ReplayProgress, type ReplaySource } from '../capture/replay.ts'
 import { faultLine } from '../config/fault.ts'
@@ -26,7 +27,7 @@ const privateNetworks = [
 
 export interface ReplayEventsOptions {
   readonly config: Config
-  readonly files: readonly string[]
+  readonly files: readonly (string | Readable)[]
   readonly stdout: NodeJS.WritableStream
   readonly stop: AbortSignal
   readonly progress?: (progress: ReplayProgress) => void

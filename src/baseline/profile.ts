@@ -123,13 +123,15 @@ function tally(
 
 function summarise(hours: number): Usual {
   const middle = medianCode(hours)
-  return { median: (middle - 1) / steps, deviation: deviationFrom(middle, hours) / steps, hours }
+  const deviation = deviationFrom(middle, hours)
+  return { median: (middle / 2 - 1) / steps, deviation: deviation / 2 / steps, hours }
 }
 
+/** Twice the code in the middle, which may lie between two. */
 function medianCode(hours: number): number {
   const half = (hours + 1) / 2
   const low = rank(Math.floor(half))
-  return hours % 2 === 1 ? low : (low + rank(Math.ceil(half))) / 2
+  return hours % 2 === 1 ? low * 2 : low + rank(Math.ceil(half))
 }
 
 /** The code of the n-th hour in ascending order. */
@@ -142,14 +144,19 @@ function rank(n: number): number {
   return most
 }
 
+/** Twice the distance from `middle` (twice a code) within which half of the hours are. */
 function deviationFrom(middle: number, hours: number): number {
   let left = (hours + 1) / 2
-  // Half codes: the middle may lie between two.
-  for (let distance = 0; distance <= most; distance += 0.5) {
-    const below = counts[middle - distance] ?? 0
-    const above = distance === 0 ? 0 : (counts[middle + distance] ?? 0)
-    left -= below + above
+  // Codes are whole: every second distance from twice one meets another.
+  for (let distance = middle % 2; distance <= 2 * most; distance += 2) {
+    left -= counted2(middle - distance)
+    if (distance > 0) left -= counted2(middle + distance)
     if (left <= 0) return distance
   }
-  return most
+  return 2 * most
+}
+
+function counted2(twice: number): number {
+  const code = twice >> 1
+  return code > 0 && code <= most ? (counts[code] ?? 0) : 0
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { type Fault, faultLine } from '../config/fault.ts'
 import { readConfig } from '../config/load.ts'
 import { type Config } from '../config/schema.ts'
+import { indicatorFaults } from '../detectors/indicator.ts'
 import { printable } from '../operate/log.ts'
 import { type Plan } from '../rules/admission/admit.ts'
 import { type RuleFault } from '../rules/fault.ts'
@@ -41,13 +42,17 @@ export function checkCommand(session: Session): Command {
     .action((paths: string[], { config: file, output }: Options) => {
       const { config, faults } = readConfig(file)
       const rules = planOf(paths, config)
-      const all = [...faults, ...rules.set.faults]
+      const lists = indicatorFaults(config?.detectors['indicator'])
+      const all = [...faults, ...lists, ...rules.set.faults]
       if (outputOf(session, output) === 'json') {
         session.stdout.write(`${JSON.stringify({ rules: rules.report, faults: all })}\n`)
       }
       const about =
         paths.length > 0 && config !== undefined ? '' : report(file ?? 'defaults', config, faults)
-      if (output !== 'json') writeReport(session, about, rules)
+      if (output !== 'json') {
+        writeFaults(session, lists)
+        writeReport(session, about, rules)
+      }
       session.status = all.some(isError) ? 2 : 0
     })
 }

@@ -41,7 +41,7 @@ function* readLines(text: string, take: Take, skipped: Skipped): Generator<void>
   for (const line of linesOf(text)) {
     if (++number % breath === 0) yield
     if (line === '') continue
-    const found = header(line)
+    const found = columns === undefined ? header(line) : undefined
     if (found !== undefined) columns = found
     else if (!/^(#|;|\/\/|!)/.test(line) && !parseLine(line, columns, take)) skip(skipped, number)
   }
@@ -60,13 +60,14 @@ function header(line: string): Columns | undefined {
   if (!line.includes(',') && !line.includes(';') && !line.includes('\t')) return undefined
   const names = cellsOf(line.replace(/^#\s*/, '')).map(cell => cell.toLowerCase())
   const values = names.flatMap((name, index) => (valueColumn.test(name) ? [index] : []))
-  if (values.length === 0) return undefined
+  if (values.length === 0 || names.some(name => recognise(name) !== undefined)) return undefined
   const label = names.findIndex(name => labelColumn.test(name))
   return { values, label, until: names.findIndex(name => untilColumn.test(name)) }
 }
 
 function parseLine(line: string, columns: Columns | undefined, take: Take): boolean {
-  if (/[,;\t]/.test(line)) return parseRow(cellsOf(line), columns, take)
+  if (/[,;\t]/.test(line) && !/^\S+\s+[#;/]/.test(line))
+    return parseRow(cellsOf(line), columns, take)
   const [first = '', second, ...rest] = line.split(/\s+/)
   // A hosts file: what is behind an address that leads nowhere.
   if (second !== undefined && /^(0\.0\.0\.0|127\.0\.0\.1|::1?)$/.test(first)) {

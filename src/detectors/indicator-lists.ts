@@ -23,11 +23,16 @@ export interface ListsOptions {
   readonly copies: string
 }
 
+/** What is wrong with a list; a warning is about some of its entries only. */
+export interface ListFault extends Fault {
+  readonly severity: 'error' | 'warning'
+}
+
 /** What was made of the lists. */
 export interface Loaded {
   readonly index: IndicatorIndex
   readonly lists: readonly List[]
-  readonly faults: readonly Fault[]
+  readonly faults: readonly ListFault[]
   /** Indicators for which there was no room. */
   readonly refused: number
 }
@@ -71,7 +76,7 @@ export async function loadListsSlowly(options: ListsOptions): Promise<Loaded> {
 function* stepsOf(options: ListsOptions): Generator<void, Loaded> {
   const index = new IndicatorIndex()
   const lists = listsOf(options)
-  const faults: Fault[] = []
+  const faults: ListFault[] = []
   let refused = 0
   for (const [source, list] of lists.entries()) {
     const skipped: Skipped = { count: 0, first: undefined }
@@ -108,14 +113,21 @@ function read({ path, isRemote }: List): string | undefined {
   return readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
 }
 
-function complaints(list: List, { count, first = 1 }: Skipped, added: number): Fault[] {
+function complaints(list: List, { count, first = 1 }: Skipped, added: number): ListFault[] {
   if (count === 0) return []
   const where =
     added === 0 ? 'it holds no indicator that is understood' : `${count} entries are not understood`
   const help = 'domains, addresses, networks, URLs, JA3, JA4 and hashes of certificates are'
-  return [faultOf(list, first, `${where}, this is the first; ${help}`)]
+  const message = `${where}, this is the first; ${help}`
+  return [{ ...faultOf(list, first, message), severity: added === 0 ? 'error' : 'warning' }]
 }
 
-function faultOf({ path, place, isRemote }: List, line: number, message: string): Fault {
-  return { file: isRemote ? (place.split(/[?#]/)[0] ?? '') : path, line, column: 1, message }
+function faultOf({ path, place, isRemote }: List, line: number, message: string): ListFault {
+  return {
+    file: isRemote ? (place.split(/[?#]/)[0] ?? '') : path,
+    line,
+    column: 1,
+    message,
+    severity: 'error',
+  }
 }

@@ -24,7 +24,7 @@ export function skip(skipped: Skipped, place: number): void {
 }
 
 const hash = /^[\da-f]+$/
-const ja4 = /^[tqd][0-9sd]{3}[di]\d{4}[\da-z]{2}_[\da-f]{12}_[\da-f]{12}$/
+const ja4 = /^[tqd][0-9sd]{2}[di]\d{4}[\da-z]{2}_[\da-f]{12}_[\da-f]{12}$/
 /** Widest networks that are taken: one that is wider lists half of the world by mistake. */
 const widest = { 4: 8, 6: 16 } as const
 

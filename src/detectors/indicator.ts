@@ -4,6 +4,7 @@ import { section } from '../config/section.ts'
 import { type Static, Type } from '../config/type.ts'
 import { SensorError } from '../errors.ts'
 import { defineDetector } from './detector.ts'
+import { type ListFault, loadLists } from './indicator-lists.ts'
 import { IndicatorStore } from './indicator-store.ts'
 import { IndicatorWatch } from './indicator-watch.ts'
 
@@ -26,7 +27,7 @@ const schema = section('Names, addresses, fingerprints and certificates that oth
     minimum: 1000,
     maximum: 20_000_000,
     description:
-      'Most indicators that are kept: 34 MB for 1,400,000; what comes beyond is counted.',
+      'Most indicators that are kept: 36 MB for 1,400,000; what comes beyond is counted.',
   }),
 })
 
@@ -75,8 +76,18 @@ export const indicator = defineDetector({
   },
 })
 
+/** What is wrong with the files of the detector's options; URLs are not asked. */
+export function indicatorFaults(
+  own: Readonly<Record<string, unknown>> | undefined,
+): readonly ListFault[] {
+  if (own === undefined || own['enabled'] === false) return []
+  const options = own as IndicatorOptions
+  const sources = options.sources.filter(source => !/^https?:\/\//i.test(source))
+  return loadLists({ sources, limit: options.entries, copies: '' }).faults
+}
+
 /** Throws `CONFIG_INVALID`. */
-export function checkSchedule(text: string): void {
+function checkSchedule(text: string): void {
   if (validate(text)) return
   const fix = 'write it as cron does, like `17 * * * *` for each hour'
   throw new SensorError(

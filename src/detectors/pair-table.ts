@@ -16,6 +16,8 @@ export interface PairTableOptions {
 
 interface Columns {
   readonly keys: Int32Array
+  /** Hash of the key, so that others are told apart at a glance. */
+  readonly tags: Int32Array
   readonly weights: Uint32Array
   readonly times: Float64Array
 }
@@ -24,7 +26,7 @@ interface Columns {
  * A bounded table of exact keys that a flood of new ones cannot empty. What was seen twice stays
  * until it is silent for `keep`; what was seen once gives way to newcomers, first of all those of the
  * same owner. Where neither is found the newcomer is refused and counted. Write `key`, then ask;
- * users keep columns of their own by slot. Memory: (4 width + 12) bytes an entry, made at the first.
+ * users keep columns of their own by slot. Memory: (4 width + 16) bytes an entry, made at the first.
  */
 export class PairTable {
   readonly key: Int32Array
@@ -59,9 +61,11 @@ export class PairTable {
   find(): number {
     const columns = this.#columns
     if (columns === undefined) return -1
-    const set = this.#set()
+    const hash = this.#hash()
+    const set = this.#setOf(hash)
+    const { tags, weights, keys } = columns
     for (let slot = set; slot < set + ways; slot++) {
-      if ((columns.weights[slot] ?? 0) > 0 && this.#isKey(columns.keys, slot)) return slot
+      if (tags[slot] === hash && weights[slot] !== 0 && this.#isKey(keys, slot)) return slot
     }
     return -1
   }
@@ -79,12 +83,14 @@ export class PairTable {
   claim(time: number): number {
     this.#columns ??= this.#make()
     const columns = this.#columns
-    const slot = this.#vacate(columns, this.#set(), time)
+    const hash = this.#hash()
+    const slot = this.#vacate(columns, this.#setOf(hash), time)
     if (slot < 0) {
       this.#refused++
       return -1
     }
     columns.keys.set(this.key, slot * this.key.length)
+    columns.tags[slot] = hash
     columns.weights[slot] = 1
     columns.times[slot] = time
     return slot
@@ -115,18 +121,24 @@ export class PairTable {
     const { slots } = this
     return {
       keys: new Int32Array(slots * this.key.length),
+      tags: new Int32Array(slots),
       weights: new Uint32Array(slots),
       times: new Float64Array(slots),
     }
   }
 
-  /** The first slot of the key's set. */
-  #set(): number {
+  #hash(): number {
+    const { key } = this
     let hash = 0x811c9dc5
-    for (let index = 0; index < this.key.length; index++) {
-      hash = Math.imul(hash ^ (this.key[index] ?? 0), 0x9e3779b1)
+    for (let index = 0; index < key.length; index++) {
+      hash = Math.imul(hash ^ (key[index] ?? 0), 0x9e3779b1)
       hash ^= hash >>> 15
     }
+    return hash | 0
+  }
+
+  /** The first slot of the set. */
+  #setOf(hash: number): number {
     return (hash & (this.slots / ways - 1)) * ways
   }
 

@@ -60,6 +60,33 @@ function compare(y: number, basis: Judgement['basis'], known: Usual, floor: numb
   return { z, median: Math.expm1(known.median), spread: Math.exp(scale), hours: known.hours, basis }
 }
 
+/**
+ * The highest values of a measure: of hours like others, and of hours that were out of the profile.
+ * Hours of the day at which ten times the usual is usual, as those of a backup, count for themselves only.
+ */
+export function highest(
+  history: Uint8Array,
+  measure: number,
+  hour: number,
+): { readonly usual: number; readonly out: number } {
+  const all = usualWhenActive(history, measure)?.median ?? 0
+  const isPeak = (of: number) =>
+    (usual(history, measure, of, day)?.median ?? 0) > all + Math.log(10) && of !== hour % day
+  const counted = Array.from({ length: day }, (_, of) => !isPeak(of))
+  let usualCode = 0
+  let outCode = 0
+  for (let at = 0; at < hoursKept; at++) {
+    const code = counted[at % day] ? (history[measure * hoursKept + at] ?? 0) : 0
+    if (code < 0x80) usualCode = Math.max(usualCode, code)
+    else outCode = Math.max(outCode, code)
+  }
+  return { usual: sizeOf(usualCode), out: sizeOf(outCode) }
+}
+
+function sizeOf(code: number): number {
+  return code === 0 ? 0 : decode(code)
+}
+
 /** The value that a measure exceeds in one active hour of fifty; 0 where nothing is known. */
 export function highOf(history: Uint8Array, measure: number): number {
   const codes: number[] = []

@@ -1,5 +1,5 @@
 import { blank, historyBytes, hoursKept, known, measures, remember } from './profile.ts'
-import { highOf, type Judgement, judge } from './profile-judge.ts'
+import { highest, highOf, type Judgement, judge } from './profile-judge.ts'
 
 /** Least of each measure (`Measure`) that is worth a word, and its least spread in ln. */
 export interface ProfileLimits {
@@ -107,7 +107,7 @@ export class Profiles {
     for (const [index, measure] of measures.entries()) {
       const value = values[index] ?? 0
       const found = ripe ? outOf(history, index, hour, value, limits) : undefined
-      remember(history, index, hour, value, found !== undefined)
+      remember(history, index, hour, value, found !== undefined && found.z > limits.z)
       if (found !== undefined) out.push({ ...found, measure, value, watched, active })
     }
     this.#options.save?.(this.#keys[slot] ?? '', record)
@@ -203,6 +203,7 @@ function lastHour(record: Uint8Array): number {
   return headOf(record).getUint32(4, true)
 }
 
+/** What is out of the profile at all, or for this hour of the day. */
 function outOf(
   history: Uint8Array,
   measure: number,
@@ -212,5 +213,9 @@ function outOf(
 ): Judgement | undefined {
   if (value < (least[measure] ?? 0)) return undefined
   const found = judge(history, measure, hour, value, floors[measure] ?? 0.5)
-  return found !== undefined && (found.z > z || found.hourZ > z) ? found : undefined
+  if (found === undefined || found.hourZ <= z) return undefined
+  // Of people some hours are a hundred times the others: it must be far more than it ever was.
+  const { usual, out } = highest(history, measure, hour)
+  const isMore = value > 2 * usual && value > 1.25 * out
+  return isMore ? found : { ...found, z: Math.min(found.z, z) }
 }

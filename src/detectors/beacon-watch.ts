@@ -12,6 +12,8 @@ import { directionOf, sourceKey } from './source.ts'
 const hour = 3600 * 1e6
 const day = 24 * hour
 
+/** Score from which long memory is asked, and so learns: what is a habit may become more regular. */
+const remarkable = 0.35
 /** Weights of timing and of the three others. */
 const weights = { timing: 0.4, other: 0.2 } as const
 /** Below, it is people or chance: no score of the others helps. */
@@ -88,7 +90,7 @@ export class BeaconWatch {
     const plain = combine(scores)
     const { time } = flow.packet
     this.#pairs.rest(pair, time, plain)
-    if (plain < this.#options.score - 0.15) return
+    if (plain < remarkable) return
     const habit = this.#habits.ask(
       sourceKey(this.#context.devices, flow.packet),
       name ?? flow.packet.destinationIp ?? '',
@@ -99,7 +101,7 @@ export class BeaconWatch {
       return
     }
     const company = { ...this.#pairs.company(pair, time), known: this.#isKnown(flow, name) }
-    const score = round2(weigh(plain, habit, company))
+    const score = round2(weigh(plain, rhythm.score >= regular, habit, company))
     if (score < this.#options.score) return
     // What was told needs no second word soon.
     this.#pairs.rest(pair, time + day / 4, plain)
@@ -191,10 +193,16 @@ function combine({ timing, size, histogram, duration }: BeaconScores): number {
 }
 
 /** What others do and what was before: RITA's modifiers, and those for services that all use. */
-function weigh(plain: number, { habit, others }: HabitFacts, company: Company): number {
+function weigh(
+  plain: number,
+  isRegular: boolean,
+  { habit, others }: HabitFacts,
+  company: Company,
+): number {
   const { sources, sharing, beacons, known } = company
   let score = plain
-  if (habit === 'new') score += 0.15
+  // To a destination that others call already it is the device that is new.
+  if (habit === 'new' && isRegular) score += others === 0 ? 0.15 : -0.1
   if (Math.max(sharing, others + 1) >= Math.max(3, 0.05 * sources)) score -= 0.2
   if (sharing >= 2 && sharing >= 0.5 * sources) score -= 0.15
   // A monitor polls many; what has crept in calls one or two.

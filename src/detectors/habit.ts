@@ -2,7 +2,7 @@ import { type Baseline, type BaselineStore, type Sighting } from '../baseline/st
 
 const day = 86_400 * 1e6
 
-/** `old`: so from the first days on, or for weeks. `unknown`: the sensor was too young to say. */
+/** `old`: so from the first days on, or for a week. `unknown`: the sensor was too young to say. */
 export type Habit = 'new' | 'unknown' | 'old'
 
 export interface HabitFacts {
@@ -33,7 +33,7 @@ export class Habits {
   readonly #tenure: number
 
   constructor(store: BaselineStore, options: HabitsOptions) {
-    const { name, learning, tenure = 30, entities = 65_536, values = 1024 } = options
+    const { name, learning, tenure = 7, entities = 65_536, values = 1024 } = options
     this.#baseline = store.open({
       id: `detector.${name}`,
       hash: '1',

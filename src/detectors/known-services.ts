@@ -41,6 +41,7 @@ const defaults = [
   'office.com',
   'office.net',
   'office365.com',
+  'play.googleapis.com',
   'push.apple.com',
   'safebrowsing.googleapis.com',
   'samsungcloudsolution.com',

@@ -50,7 +50,7 @@ const schema = section('An hour in which a device does far more than it ever doe
     description:
       'Robust standard deviations of the logarithm by which an hour must exceed what is usual.',
   }),
-  bytes_out: least(50_000_000, 'Bytes sent to the outside'),
+  bytes_out: least(200_000_000, 'Bytes sent to the outside'),
   flows: least(2000, 'Conversations'),
   destinations: least(200, 'Different destinations'),
   dns_queries: least(2000, 'DNS questions'),

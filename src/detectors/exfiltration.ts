@@ -25,7 +25,7 @@ const schema = section('Large uploads to the outside by who does not use to.', {
     description: 'How much more must go out than comes back.',
   }),
   habit: Type.Number({
-    default: 3,
+    default: 2,
     minimum: 1,
     maximum: 1000,
     description: 'How much more it must be than the device sends in one of its fullest hours.',

@@ -15,7 +15,7 @@ export const weights = {
   'no-server-name': 0.15,
   'address-as-name': 0.25,
   'resolved-as-other': 0.1,
-  'odd-port': 0.2,
+  'odd-port': 0.3,
   'old-version': 0.2,
   'new-client': 0.2,
   'new-client-of-a-simple-device': 0.4,

@@ -40,7 +40,7 @@ export class TlsServers {
     return look(this.#signers, 'signer', server, signer, time)
   }
 
-  /** Which version `server` spoke; says so when it was never so old. */
+  /** Which version `server` spoke (or a pair of it and a client); says so when it was never so old. */
   version(server: string, version: TlsVersion, time: number): TlsChange | undefined {
     if (this.#lately.seen(server, version, time)) return undefined
     const change = look(this.#versions, 'version', server, version, time)

@@ -103,16 +103,16 @@ export class TlsWatch {
 
   /** With what the server was before. */
   #compare({ trigger, version, isLowered, certificate }: Handshake, server: string): void {
-    const { time } = trigger.packet
+    const { packet } = trigger
+    const { time } = packet
+    const pair = `${sourceKey(this.#context.devices, packet)} ${server}`
+    const lowered = version && this.#servers.version(server, version, time)
     const changes = [
       certificate && this.#servers.signer(server, signerOf(certificate), time),
-      version && this.#servers.version(server, version, time),
+      // Who offers an old version only gets it from whomever: against others, that is no change.
+      (version && this.#servers.version(pair, version, time)) ?? (isLowered && lowered),
     ]
-    for (const change of changes) {
-      // Who asks for an old version gets it: that is the client's fault, not of what is in between.
-      if (change && (change.change === 'signer' || isLowered))
-        this.#tellChange(trigger, server, change)
-    }
+    for (const change of changes) if (change) this.#tellChange(trigger, server, change)
   }
 
   #tellChange(trigger: TlsEvent | QuicEvent, server: string, change: TlsChange): void {

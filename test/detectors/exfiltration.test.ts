@@ -75,7 +75,7 @@ describe('an upload', () => {
       const values = [random() * 80 * MB, 10, 5, 10, 0]
       world.profiles.take(slot, hour - past, values, hour - 200, limits)
     }
-    upload(world, { out: 200 * MB })
+    upload(world, { out: 150 * MB })
     expect(world.told).toEqual({})
     upload(world, { at: 600, out: 400 * MB, to: '203.0.113.8' })
     expect(world.signals).toMatchObject([{ score: 0.95 }])

@@ -139,15 +139,14 @@ describe('a handshake', () => {
     meet(world, { sni: 'www.example.org', certificate: own })
     meet(world, { sni: 'www.example.org', certificate: own, port: 4444 })
     meet(world, { certificate: own, port: 4445, version: 0x0301 })
-    expect(world.signals.map(({ score }) => score)).toEqual([0.35, 0.48, 0.65])
+    expect(world.signals.map(({ score }) => score)).toEqual([0.35, 0.55, 0.69])
   })
 
   test('with a name other than the one resolved adds to what is odd', () => {
     const world = new World('tls-anomaly', { learn: 0 })
     meet(world, { sni: 'www.example.org', resolved: 'front.example.net', port: 4444 })
-    expect(reasons(world)).toEqual([])
-    meet(world, { sni: 'www.example.com', resolved: 'front.example.net', port: 4444 })
-    expect(reasons(world)).toEqual([['other-name', 'resolved-as-other', 'odd-port']])
+    meet(world, { sni: 'shop.example.org', resolved: 'pay.example.org', port: 4445 })
+    expect(reasons(world)).toEqual([['resolved-as-other', 'odd-port'], ['odd-port']])
   })
 
   test('inside, or from outside, is nobody’s business here', () => {
@@ -208,6 +207,14 @@ describe('a server that is known', () => {
     const world = known()
     meet(world, { sni: 'www.example.org', at: 3 * DAY, certificate: { issuer: 'Second CA' } })
     expect(changes(world.signals)).toMatchObject([{ score: 0.2 }])
+  })
+
+  test('by this client, and all at once speaks a retired version with it, is told', () => {
+    const world = new World('tls-anomaly')
+    for (let hour = 0; hour < 10; hour++)
+      meet(world, { sni: 'mail.example.org', at: hour * HOUR * 2 })
+    meet(world, { sni: 'mail.example.org', at: DAY, version: 0x0301, offered: [0x0301] })
+    expect(changes(world.signals)).toMatchObject([{ score: 0.7, evidence: { change: 'version' } }])
   })
 
   test('and speaks a retired version with a client that offers better, is told', () => {

@@ -12,6 +12,8 @@ import { directionOf, sourceKey } from './source.ts'
 const hour = 3600 * 1e6
 const day = 24 * hour
 
+/** Connections in 24 hours below which there is no rhythm to speak of: every three hours. */
+const fewestDaily = 8
 /** Score from which long memory is asked, and so learns: what is a habit may become more regular. */
 const remarkable = 0.35
 /** Weights of timing and of the three others. */
@@ -79,7 +81,8 @@ export class BeaconWatch {
     const hourly = this.#pairs.rings.hourly(ring)
     const daily = hourly.reduce((sum, count) => sum + count, 0)
     if (daily >= this.#options.strobe) this.#tellStrobe(pair, flow, name, daily)
-    else this.#judge(pair, flow, name, hourly)
+    // What is made anew twice a day is a long conversation, not a call.
+    else if (daily >= fewestDaily) this.#judge(pair, flow, name, hourly)
   }
 
   #judge(pair: number, flow: FlowEvent, name: string | undefined, hourly: number[]): void {

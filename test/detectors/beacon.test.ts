@@ -190,6 +190,7 @@ describe('no beacon', () => {
     ['time servers', { every: 64, port: 123, end: DAY }],
     ['questions to a resolver', { every: 30, port: 53, end: DAY }],
     ['too few connections', { every: 4 * HOUR, end: DAY }],
+    ['connections made anew twice a day', { every: 12 * HOUR, jitter: 0.2, end: 9 * DAY }],
     ['a short while', { every: 10, end: 3 * HOUR }],
     ['polls inside', { every: 60, to: '192.168.7.7', end: DAY }],
     ['calls from outside', { every: 60, from: '203.0.113.9', to: client, end: DAY }],

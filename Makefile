@@ -1,6 +1,7 @@
 # make          build: BPF object, host library, TypeScript; installs what is missing when root
 # make run      build, then run the sensor on the default interface (ARGS="-i eth0 --learn 0")
 # make test     build, then every test; those that need root run when there is root (TESTS=test/config)
+# make test-faults  power cuts, failing disks, outages, kill -9 through the whole chain (ROUNDS=20)
 # make test-kafka   the Kafka tests against real brokers as well (KAFKA_BROKERS=host:port,…)
 # make bench    build, then the benchmarks
 # make fuzz     the parser and the decoders against hostile bytes (FUZZ_SECONDS=60 DECODER_SECONDS=30)
@@ -10,7 +11,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all run test test-kafka bench fuzz check clean packages-build packages-test packages-fuzz
+.PHONY: all run test test-faults test-kafka bench fuzz check clean packages-build packages-test packages-fuzz
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(V),1)
@@ -35,6 +36,7 @@ SOURCES := $(shell find src -type d -o -name '*.ts')
 BENCHES := $(wildcard bench/*.ts)
 GENERATORS := $(filter-out %.test.ts,$(shell find test/generate -name '*.ts')) test/protocols/quic-build.ts
 FUZZ_SECONDS ?= 60
+ROUNDS ?= 20
 DECODER_SECONDS ?= 30
 FUZZED := $(shell grep -l "'fuzz: " test/*/*.test.ts)
 
@@ -51,6 +53,9 @@ run: all
 
 test: $(NEED_TEST) all build/peers/syslog-ng
 	$(Q)npx vitest run $(TESTS)
+
+test-faults: $(NEED_TEST) all
+	$(Q)ROUNDS=$(ROUNDS) npx vitest run --project faults $(TESTS)
 
 test-kafka: $(NEED_TEST) all
 	$(Q)test -n "$(KAFKA_BROKERS)" || { echo 'KAFKA_BROKERS=host:port,… says which brokers' >&2; exit 2; }

@@ -61,6 +61,8 @@ async function cost(count: number, work: () => Promise<unknown>): Promise<string
   return `${((user + system) / count).toFixed(0)} µs of CPU each`
 }
 
+const verdict = (isMet: boolean) => (isMet ? 'met' : 'MISSED')
+
 const until = async (count: number) => {
   while (received < count) await new Promise(done => setTimeout(done, 5))
 }
@@ -108,7 +110,9 @@ try {
   }
   await environment.flush()
   const grown = most - before
-  console.log(`outage of ${seconds} s at ${rate}/s    RssAnon +${grown.toFixed(1)} MB at most`)
+  console.log(
+    `outage of ${seconds} s at ${rate}/s    RssAnon +${grown.toFixed(1)} MB at most  target 20 MB: ${verdict(grown <= 20)}`,
+  )
   const base = received
   const backlog = outbox.status.sinks['sink']?.pending ?? 0
   await outbox.close(0)
@@ -124,7 +128,9 @@ try {
   const back = performance.now()
   const caught = await cost(backlog, () => until(base + backlog))
   const speed = backlog / ((performance.now() - back) / 1000)
-  console.log(`catch-up of ${backlog}           ${Math.round(speed)} alerts/s, ${caught}`)
+  console.log(
+    `catch-up of ${backlog}           ${Math.round(speed)} alerts/s, ${caught}  target ${5 * rate}: ${verdict(speed >= 5 * rate)}`,
+  )
   await again.close(1000)
 } finally {
   await environment.close()

@@ -35,6 +35,7 @@ enum event_flags {
 	EVENT_ON_LINK = 1 << 4, /* has an Ethernet header: the MACs are real */
 	EVENT_MIDSTREAM = 1 << 5, /* TCP flow whose SYN was not seen */
 	EVENT_FRAGMENTED = 1 << 6, /* first fragment of a longer datagram */
+	EVENT_DOUBTFUL = 1 << 7, /* bytes before the message may still show that it is none */
 };
 
 /* What the first bytes say, whatever the port. */

@@ -37,6 +37,7 @@ struct piece {
 	__u32 start; /* of the message */
 	__u32 end;
 	__u8 l7;
+	bool doubtful;
 };
 
 /*

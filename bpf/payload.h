@@ -47,6 +47,8 @@ enum stage {
 enum marks {
 	MARK_SYNCHRONIZED = 1, /* next_seq means something */
 	MARK_GAP = 2, /* bytes between gap and next_seq may still come */
+	MARK_DOUBT = 4, /* a message was begun beyond the gap: perhaps the middle of one */
+	MARK_FIRST = 8, /* and no message came before the gap */
 };
 
 static __always_inline __s32 seq_diff(__u32 a, __u32 b)
@@ -102,10 +104,16 @@ static __always_inline bool is_tls(const struct head *h)
 	       (h->b[5] == 1 || h->b[5] == 2);
 }
 
+/* Two bytes of length, marked; no hello is 4 KiB long, while Telnet's commands begin with 255. */
+static __always_inline bool is_sslv2_length(const struct head *h)
+{
+	return (h->b[0] & 0xf0) == 0x80;
+}
+
 /* RFC 5246 E.2: an SSL 2.0 compatible CLIENT-HELLO; cipher specs are three bytes each. */
 static __always_inline bool is_sslv2(const struct head *h)
 {
-	if (h->here < 11 || !(h->b[0] & 0x80) || h->b[2] != 1)
+	if (h->here < 11 || !is_sslv2_length(h) || h->b[2] != 1)
 		return false;
 	if (!(h->b[3] == 3 && h->b[4] <= 4) && !(h->b[3] == 0 && h->b[4] == 2))
 		return false;
@@ -273,7 +281,7 @@ static __always_inline __u8 may_become(const struct packet *p, const struct head
 		return L7_TLS;
 	if (is_port(p, 53) && h->length < 14)
 		return L7_DNS;
-	if (h->b[0] & 0x80 && h->length < 11 && (h->here < 3 || h->b[2] == 1))
+	if (is_sslv2_length(h) && h->length < 11 && (h->here < 3 || h->b[2] == 1))
 		return L7_TLS;
 	if (h->b[0] == 'S' && h->length < 4 && (h->here < 2 || h->b[1] == 'S'))
 		return L7_SSH;
@@ -322,6 +330,8 @@ __stage int send_piece(struct __sk_buff *skb)
 			  is_name(piece->l7) ? CLASS_NAME : CLASS_MESSAGE);
 		if (p->more_fragments)
 			e->flags |= EVENT_FRAGMENTED;
+		if (piece->doubtful)
+			e->flags |= EVENT_DOUBTFUL;
 		e->message.seq = piece->seq + done;
 		e->message.start = piece->start;
 		e->message.end = piece->end;
@@ -376,6 +386,7 @@ static __always_inline void send_first(struct __sk_buff *skb, struct scratch *sc
 	piece->start = seq;
 	piece->end = seq;
 	piece->l7 = L7_FIRST;
+	piece->doubtful = false;
 	send_piece(skb);
 }
 
@@ -447,6 +458,7 @@ __stage int see_datagram(struct __sk_buff *skb)
 	piece->start = 0;
 	piece->end = length;
 	piece->l7 = l7;
+	piece->doubtful = false;
 	send_piece(skb);
 	return 0;
 }
@@ -645,6 +657,7 @@ static __always_inline void copy_piece(struct context *c, const struct packet *p
 	piece->start = me->msg_start;
 	piece->end = me->stage == STAGE_FOLLOW ? me->msg_end : me->msg_start;
 	piece->l7 = me->l7;
+	piece->doubtful = me->marks & MARK_DOUBT;
 	me->copies++;
 	send_piece(c->skb);
 }
@@ -666,7 +679,7 @@ static __always_inline void begin_next(struct __sk_buff *skb, struct flow_side *
 {
 	__u32 before = segment->seq - me->msg_start, l7;
 
-	if (me->l7 != L7_HTTP && before >= MIN_HEAD)
+	if ((me->l7 != L7_HTTP && before >= MIN_HEAD) || me->marks & MARK_GAP)
 		return;
 	l7 = recognise(skb);
 	if (l7 != L7_TLS && !(l7 == L7_HTTP && me->l7 == L7_HTTP && before >= HTTP_MIN))
@@ -703,7 +716,7 @@ __stage int follow(struct __sk_buff *skb)
 	copy_piece(&v.c, v.p, me, seq, length);
 	advance(me, seq, length);
 	if (me->stage == STAGE_BLIND && me->l7 == L7_HTTP && ends_head(&v.c, v.p, length) &&
-	    me->next_seq == seq + length)
+	    me->next_seq == seq + length && !(me->marks & MARK_GAP))
 		rest(me);
 	else if (me->copies >= COPIES_MAX || (!me->need && seq_diff(me->next_seq, limit(me)) >= 0))
 		rest(me);
@@ -726,6 +739,7 @@ static __always_inline void copy_early(struct context *c, const struct packet *p
 	piece->start = seq;
 	piece->end = seq;
 	piece->l7 = L7_UNKNOWN;
+	piece->doubtful = me->marks & MARK_DOUBT;
 	me->early++;
 	send_piece(c->skb);
 }
@@ -752,11 +766,18 @@ __stage int search(struct __sk_buff *skb)
 	ahead = seq_diff(seq, me->next_seq);
 	l7 = recognise(skb);
 	l7 = ahead ? l7 & 0xff : l7 | l7 >> 8;
+	if (me->marks & MARK_DOUBT && seq_diff(seq, me->gap) > CAP_HANDSHAKE)
+		me->marks &= ~MARK_DOUBT; /* no message reaches from there to here */
 	if (l7 & 0xff) {
+		if (ahead > 0) {
+			/* Perhaps the middle of a message that only looks like a beginning. */
+			me->marks |= MARK_DOUBT;
+			if (me->stage == STAGE_SEARCH && (l7 == L7_HTTP || l7 == L7_DNS))
+				me->marks |= MARK_FIRST;
+		}
 		v.segment->l7 = l7 & 0xff;
 		begin_message(skb);
 		if (ahead > 0) {
-			/* Perhaps the middle of a message that only looks like a beginning. */
 			me->stage = STAGE_BLIND;
 			open_gap(me);
 			me->next_seq = seq;
@@ -808,7 +829,7 @@ __stage int fill_gap(struct __sk_buff *skb)
 	struct view v = {};
 	struct flow_side *me;
 	__u32 seq, length, end, l7;
-	bool in_order, following;
+	bool in_order, following, first;
 
 	if (open_view(&v, skb))
 		return 0;
@@ -819,9 +840,14 @@ __stage int fill_gap(struct __sk_buff *skb)
 	following = is_following(me);
 	end = gap_end(me);
 	l7 = recognise(skb);
-	l7 = in_order && !following ? l7 | l7 >> 8 : l7;
+	/* What comes first may be too short to know; between messages it would be a body's end. */
+	first = me->marks & MARK_FIRST;
+	l7 = in_order && (first || !following) ? l7 | l7 >> 8 : l7;
 	if (in_order) {
 		me->gap = seq + length;
+		me->marks &= ~MARK_FIRST;
+		if (l7 & 0xff || seq_diff(seq + length, end) >= 0)
+			me->marks &= ~MARK_DOUBT;
 		if (seq_diff(seq + length, end) >= 0)
 			me->marks &= ~MARK_GAP;
 	}
@@ -831,6 +857,8 @@ __stage int fill_gap(struct __sk_buff *skb)
 		v.segment->l7 = l7 & 0xff;
 		begin_message(skb);
 		me->stage = STAGE_BLIND; /* records may have gone by */
+		if (!in_order)
+			me->marks |= MARK_DOUBT;
 		return 1;
 	}
 	if (me->early < EARLY_MAX)

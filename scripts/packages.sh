@@ -46,6 +46,7 @@ missing() {
 			command_from rsyslogd rsyslog
 			plugin_from rsyslog/lmnsd_ossl.so rsyslog-openssl
 			command_from kcat kcat
+			command_from strace strace
 			library_from librdkafka.so.1 librdkafka1
 			;;
 		fuzz)

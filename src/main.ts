@@ -5,10 +5,12 @@ import { createLog } from './operate/log.ts'
 const argv = process.argv.slice(2)
 const debug = wantsStack(argv)
 const stop = new AbortController()
+const hurry = new AbortController()
 
-/** Ctrl-C and SIGTERM ask for a clean end; asking twice gets a quick one. */
+/** Ctrl-C and SIGTERM ask for a clean end; asking twice for a quick one; a third time just ends it. */
 function onSignal(signal: 'SIGINT' | 'SIGTERM'): void {
-  if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+  if (hurry.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+  if (stop.signal.aborted) hurry.abort(signal)
   stop.abort(signal)
 }
 
@@ -34,6 +36,7 @@ const session: Session = {
   log: createLog({ level: debug ? 'debug' : 'info' }),
   debug,
   stop: stop.signal,
+  hurry: hurry.signal,
   status: 0,
 }
 const status = await main(argv, session)

@@ -32,6 +32,8 @@ export interface Observer {
   readonly name: string
   readonly hostname: string
   readonly version: string
+  /** Tells it from every other sensor, whatever they are called. */
+  readonly id?: string
 }
 
 export interface AlertFacts {
@@ -78,8 +80,18 @@ export function alertDocument(facts: AlertFacts) {
 }
 
 /** `observer.*` of every document of this sensor. */
-export function observerFields({ name, hostname, version }: Observer) {
-  return { type: 'sensor', vendor: 'Orthrus', product: 'Orthrus', name, hostname, version }
+export function observerFields({ name, hostname, version, id }: Observer) {
+  // ECS has no other field for what identifies an observer.
+  const serial = id === undefined ? {} : { serial_number: id }
+  return {
+    type: 'sensor',
+    vendor: 'Orthrus',
+    product: 'Orthrus',
+    name,
+    hostname,
+    version,
+    ...serial,
+  }
 }
 
 /** `event.id`: the same rule and finding give the same id, whoever sends it and how often. */

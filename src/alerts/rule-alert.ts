@@ -3,6 +3,7 @@ import { type Finding, type Notice, type Summary } from '../rules/finding.ts'
 import { type RuleEvent } from '../rules/slots/context.ts'
 import { alertId, type Observer, severities } from './alert.ts'
 import { type Fields, joinFields } from './ecs/document.ts'
+import { relatedFields } from './related.ts'
 import { sensorAlert } from './sensor.ts'
 import { threatOf } from './threat.ts'
 
@@ -11,7 +12,7 @@ type Rule = Finding<RuleEvent>['rule']
 /** The alert of a rule: the document of the event that completed it, and the facts that convinced it. */
 export function ruleAlert(finding: Finding<RuleEvent>, document: Fields): Fields {
   const { rule, level, identity } = finding
-  return joinFields(document, {
+  return joinFields(document, relatedFields(document), {
     message: sentence(finding, document),
     tags: ['orthrus', ...rule.meta.tags],
     labels: { level },

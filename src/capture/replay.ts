@@ -17,6 +17,8 @@ export interface ReplayOptions {
   readonly files: readonly (string | Readable)[]
   /** Called after each batch of a file. */
   readonly progress?: (progress: ReplayProgress) => void
+  /** Asked after each run of records: what to wait for before there may be more. */
+  readonly room?: () => Promise<void> | undefined
 }
 
 export interface ReplayProgress {
@@ -121,14 +123,14 @@ class Replay {
     } catch (error) {
       fault = error
     }
-    this.#finish(handler)
+    await this.#finish(handler)
     if (fault !== undefined) throw fault
   }
 
   async #file(file: string | Readable, handler: RecordHandler): Promise<void> {
     const capture = readCapture(file, { interfaces: this.interfaces })
     for await (const batch of capture) {
-      this.#batch(batch, handler)
+      await this.#batch(batch, handler)
       this.packets += batch.packets
       this.#options.progress?.({
         file: typeof file === 'string' ? file : 'stream',
@@ -141,15 +143,16 @@ class Replay {
     this.skipped += capture.skipped
   }
 
-  #batch({ buffer, length }: Batch, handler: RecordHandler): void {
+  async #batch({ buffer, length }: Batch, handler: RecordHandler): Promise<void> {
     let at = 0
     while (at < length) {
       const taken = this.#host.feed(buffer, at, length, this.#until)
       const delivered = this.#drain(handler)
+      await this.#options.room?.()
       at += taken
       if (at >= length) return
       const time = buffer.readBigUInt64LE(at)
-      if (time >= this.#until) this.#sweepAt(time, handler)
+      if (time >= this.#until) await this.#sweepAt(time, handler)
       else if (taken === 0 && delivered === 0) throw stuck(buffer.readUInt32LE(at + 8))
     }
   }
@@ -167,22 +170,28 @@ class Replay {
   }
 
   /** Sweeps at the time of the next packet, so that batch sizes do not matter. */
-  #sweepAt(time: bigint, handler: RecordHandler): void {
+  async #sweepAt(time: bigint, handler: RecordHandler): Promise<void> {
     if (this.#latest !== 0n) {
       this.#sweep.begin(Number(time))
-      while (this.#sweep.step(handler));
-      handler.flush?.()
+      await this.#sweepAll(handler)
       this.#countEvictions()
     }
     this.#latest = time
     this.#until = time + this.#sweepInterval
   }
 
-  #finish(handler: RecordHandler): void {
+  async #finish(handler: RecordHandler): Promise<void> {
     this.#drain(handler)
     this.#sweep.begin(Number(this.#latest), true)
-    while (this.#sweep.step(handler));
-    handler.flush?.()
+    await this.#sweepAll(handler)
+  }
+
+  async #sweepAll(handler: RecordHandler): Promise<void> {
+    for (let more = true; more; ) {
+      more = this.#sweep.step(handler)
+      handler.flush?.()
+      await this.#options.room?.()
+    }
   }
 
   #countEvictions(): void {

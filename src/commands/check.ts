@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { type Fault, faultLine } from '../config/fault.ts'
-import { readConfig } from '../config/load.ts'
+import { placeComplaints, readConfig } from '../config/load.ts'
 import { type Config } from '../config/schema.ts'
 import { indicatorFaults } from '../detectors/indicator.ts'
+import { geoComplaints } from '../enrich/geo.ts'
 import { printable } from '../operate/log.ts'
 import { type Plan } from '../rules/admission/admit.ts'
 import { type RuleFault } from '../rules/fault.ts'
@@ -15,7 +16,9 @@ import { type Output, outputOf, type Session } from './session.ts'
 const help = `
 Every fault is printed as file:line:column with what is allowed there, then for every rule whether
 it runs here, and why not. Without RULE, the rules are those of the configuration. Exit status is 2
-when there is a fault. -o json prints {"rules": [{"file", "id", "title", "state", "reasons"}],
+when there is a fault, with --strict also when there is a warning.
+
+-o json prints {"rules": [{"file", "id", "title", "state", "reasons"}],
 "faults": [{"file", "line", "column", "message"}]}; a state is runs, weakened, cannot-run, invalid.
 
 Examples:
@@ -26,6 +29,7 @@ Examples:
 interface Options {
   readonly config?: string
   readonly output?: Output
+  readonly strict?: boolean
 }
 
 /** `orthrus check`: says everything that is wrong with a configuration, and starts nothing. */
@@ -38,9 +42,11 @@ export function checkCommand(session: Session): Command {
     .argument('[rule...]', 'rule files and folders to check')
     .addOption(options.config())
     .addOption(options.output())
+    .option('--strict', 'warnings are faults, too')
     .addHelpText('after', help)
-    .action((paths: string[], { config: file, output }: Options) => {
-      const { config, faults } = readConfig(file)
+    .action((paths: string[], { config: file, output, strict = false }: Options) => {
+      const { config, faults: refused } = readConfig(file)
+      const faults = [...refused, ...unusableFiles(file, config)]
       const rules = planOf(paths, config)
       const lists = indicatorFaults(config?.detectors['indicator'])
       const all = [...faults, ...lists, ...rules.set.faults]
@@ -48,13 +54,19 @@ export function checkCommand(session: Session): Command {
         session.stdout.write(`${JSON.stringify({ rules: rules.report, faults: all })}\n`)
       }
       const about =
-        paths.length > 0 && config !== undefined ? '' : report(file ?? 'defaults', config, faults)
+        paths.length > 0 && faults.length === 0 ? '' : report(file ?? 'defaults', config, faults)
       if (output !== 'json') {
         writeFaults(session, lists)
         writeReport(session, about, rules)
       }
-      session.status = all.some(isError) ? 2 : 0
+      session.status = all.some(fault => strict || isError(fault)) ? 2 : 0
     })
+}
+
+/** Files that a good configuration names and that cannot be used; the defaults name none. */
+function unusableFiles(file: string | undefined, config: Config | undefined): Fault[] {
+  if (file === undefined || config === undefined) return []
+  return placeComplaints(file, geoComplaints(config.enrich.geo))
 }
 
 /** Faults of a configuration have no severity: each keeps it from being used. */
@@ -77,7 +89,7 @@ function planOf(paths: readonly string[], config: Config | undefined): Plan {
 }
 
 function report(file: string, config: Config | undefined, faults: readonly Fault[]): string {
-  if (config === undefined) {
+  if (config === undefined || faults.length > 0) {
     const many = faults.length === 1 ? '1 fault' : `${faults.length} faults`
     return [...faults.map(fault => printable(faultLine(fault))), `${many} in ${file}`, ''].join(
       '\n',

@@ -10,6 +10,10 @@ export interface Overrides {
   readonly interface?: readonly string[]
   readonly learn?: string
   readonly state?: string
+  /** true where it was asked for. */
+  readonly strict?: boolean
+  /** false where it was asked for. */
+  readonly index?: boolean
 }
 
 /** The configuration to run with; prints every fault and throws `CONFIG_INVALID` if there is one. */
@@ -21,9 +25,12 @@ export function configFor(session: Session, file?: string, overrides: Overrides 
   throw new SensorError('CONFIG_INVALID', `${many} in \`${file}\``)
 }
 
-function override(config: Config, { interface: interfaces, learn, state }: Overrides): Config {
+function override(config: Config, overrides: Overrides): Config {
+  const { interface: interfaces, learn, state, strict = false, index = true } = overrides
+  const { rules } = config
   return {
     ...config,
+    rules: { ...rules, strict: rules.strict || strict, index: rules.index && index },
     capture: { ...config.capture, ...(interfaces && { interfaces: [...new Set(interfaces)] }) },
     devices: { ...config.devices, ...(learn !== undefined && { learning: learn }) },
     state: { ...config.state, ...(state !== undefined && { directory: state }) },

@@ -14,6 +14,13 @@ export const options = {
       '--learn <duration>',
       'learning period of this run, such as 90s, 1h, 7d; 0 alerts from the first packet',
     ).argParser(durationArgument),
+  strict: () =>
+    new Option(
+      '--strict',
+      'a fault in any rule stops it with exit status 2, before anything starts',
+    ),
+  noIndex: () =>
+    new Option('--no-index', 'ask every rule of every event, to compare: the same alerts, slowly'),
   state: () =>
     new Option('--state <dir>', 'folder for what the sensor remembers').argParser(filled),
   interfaces: () =>

@@ -1,22 +1,14 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { SensorError } from '../errors.ts'
-import {
-  type DeadFilter,
-  deadLetters,
-  dropDead,
-  readOutbox,
-  replayDead,
-} from '../outbox/offline.ts'
-import { type Environment, openEnvironment } from '../storage/environment.ts'
+import { type DeadFilter } from '../outbox/offline.ts'
 import { configFor } from './config.ts'
 import { options } from './options.ts'
+import { type OutboxAccess, openOutboxAccess } from './outbox-access.ts'
 import { letterText, statusText } from './outbox-text.ts'
 import { type Output, outputOf, type Session } from './session.ts'
 
 const help = `
-The sensor must be stopped: it alone may use its memory while it runs.
+A sensor that runs is asked over its socket; of one that does not, the state directory is opened.
 
 Examples:
   orthrus outbox status                  what waits for each sink, and what was lost
@@ -32,7 +24,7 @@ interface Options {
   readonly all?: boolean
 }
 
-/** `orthrus outbox`: backlog, dead letters and loss ledger of a sensor that does not run. */
+/** `orthrus outbox`: backlog, dead letters and loss ledger of a sensor, running or not. */
 export function outboxCommand(session: Session): Command {
   const outbox = new Command('outbox')
     .summary('alerts that wait, dead letters, losses')
@@ -41,21 +33,22 @@ export function outboxCommand(session: Session): Command {
     .addHelpText('after', help)
   outbox.addCommand(
     shared('status', 'what waits for each sink, and what was lost').action((given: Options) =>
-      withState(session, given, environment => status(session, given, environment)),
+      withState(session, given, outbox => status(session, given, outbox)),
     ),
   )
   outbox.addCommand(
     letters('list', 'dead letters, oldest first').action((numbers: number[], given: Options) =>
-      withState(session, given, environment => list(session, given, numbers, environment)),
+      withState(session, given, outbox => list(session, given, numbers, outbox)),
     ),
   )
   outbox.addCommand(
     letters('replay', 'put dead letters into the queue once more')
       .option('--all', 'those of every sink')
       .action((numbers: number[], given: Options) =>
-        withState(session, given, async environment => {
-          const count = await replayDead(environment, chosen(given, numbers), session.log)
-          session.stderr.write(`${count} go with the next run, for their sink alone\n`)
+        withState(session, given, async outbox => {
+          const count = await outbox.replay(chosen(given, numbers))
+          const when = outbox.isRunning ? 'now' : 'with the next run'
+          session.stderr.write(`${count} go ${when}, for their sink alone\n`)
         }),
       ),
   )
@@ -63,8 +56,8 @@ export function outboxCommand(session: Session): Command {
     letters('drop', 'give dead letters up for good')
       .option('--all', 'those of every sink')
       .action((numbers: number[], given: Options) =>
-        withState(session, given, async environment => {
-          const count = await dropDead(environment, chosen(given, numbers), session.log)
+        withState(session, given, async outbox => {
+          const count = await outbox.drop(chosen(given, numbers))
           session.stderr.write(`${count} given up; the loss ledger counts them\n`)
         }),
       ),
@@ -110,26 +103,19 @@ function chosen(given: Options, numbers: readonly number[] = []): DeadFilter {
 async function withState(
   session: Session,
   { config: file, state }: Options,
-  work: (environment: Environment) => Promise<void>,
+  work: (outbox: OutboxAccess) => Promise<void>,
 ): Promise<void> {
   const config = configFor(session, file, state === undefined ? {} : { state })
-  const { directory } = config.state
-  if (!existsSync(join(directory, 'memory'))) {
-    throw new SensorError(
-      'STATE_UNUSABLE',
-      `\`${directory}\` holds no memory of a sensor; name it with \`--state\` or \`-c\``,
-    )
-  }
-  const environment = await openEnvironment({ directory })
+  const outbox = await openOutboxAccess(config.state.directory, session.log)
   try {
-    await work(environment)
+    await work(outbox)
   } finally {
-    await environment.close()
+    await outbox.close()
   }
 }
 
-async function status(session: Session, given: Options, environment: Environment): Promise<void> {
-  const report = readOutbox(environment, session.log)
+async function status(session: Session, given: Options, outbox: OutboxAccess): Promise<void> {
+  const report = await outbox.report()
   const json = outputOf(session, given.output) === 'json'
   session.stdout.write(json ? `${JSON.stringify(report)}\n` : statusText(report))
 }
@@ -138,12 +124,11 @@ async function list(
   session: Session,
   given: Options,
   numbers: readonly number[],
-  environment: Environment,
+  outbox: OutboxAccess,
 ): Promise<void> {
   const json = outputOf(session, given.output) === 'json'
   let count = 0
-  for (const { letter } of deadLetters(environment, filter(given, numbers))) {
-    if (letter === undefined) continue
+  for await (const letter of outbox.letters(filter(given, numbers))) {
     count++
     session.stdout.write(json ? `${JSON.stringify(letter)}\n` : letterText(letter))
   }

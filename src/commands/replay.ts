@@ -20,6 +20,8 @@ interface Options {
   readonly events?: boolean
   readonly learn?: string
   readonly state?: string
+  readonly strict?: boolean
+  readonly index?: boolean
 }
 
 /** `orthrus replay`: captures through the same parser as live traffic, on their own clock. */
@@ -33,17 +35,19 @@ export function replayCommand(session: Session): Command {
     .addOption(options.config())
     .addOption(options.learn())
     .addOption(options.state())
+    .addOption(options.strict())
+    .addOption(options.noIndex())
     .option('--events', 'no rules: every event as one ECS document a line')
     .addHelpText('after', help)
-    .action(async (files: string[], { config: file, events, learn, state }: Options) => {
-      const config = configFor(session, file, { ...(learn !== undefined && { learn }) })
+    .action(async (files: string[], { config: file, events, state, ...overrides }: Options) => {
+      const config = configFor(session, file, overrides)
+      const learn = learnOverride(overrides.learn)
       const bar = progressBar(session.stderr)
       const shared = { config, files, stop: session.stop, progress: bar.update }
       const { stdout, stderr, log } = session
       try {
         if (events === true) await replayEvents({ ...shared, stdout })
-        else
-          await replayAlerts({ ...shared, stdout, stderr, log, state, learn: learnOverride(learn) })
+        else await replayAlerts({ ...shared, stdout, stderr, log, state, learn })
       } finally {
         bar.clear()
       }

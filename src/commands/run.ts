@@ -30,6 +30,8 @@ export function runCommand(session: Session): Command {
     .addOption(options.interfaces())
     .addOption(options.learn())
     .addOption(options.state())
+    .addOption(options.strict())
+    .addOption(options.noIndex())
     .addOption(options.output())
     .addHelpText('after', help)
     .action(async ({ config: file, output: asked, ...overrides }: Options) => {

@@ -9,6 +9,8 @@ export interface Session {
   readonly debug: boolean
   /** Aborted by Ctrl-C, SIGTERM, or when nobody reads stdout any more: finish and return. */
   readonly stop: AbortSignal
+  /** Asks for the second time: sinks are not waited for. */
+  readonly hurry?: AbortSignal
   /** Exit status when the command returns without throwing. */
   status: 0 | 1 | 2
 }

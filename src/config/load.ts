@@ -1,6 +1,7 @@
 import { SensorError } from '../errors.ts'
 import { stateDirectory } from './defaults.ts'
-import { type Fault, faultLine } from './fault.ts'
+import { type Complaint, type Fault, faultLine } from './fault.ts'
+import { routeFaults } from './routes.ts'
 import { type Config, configSchema } from './schema.ts'
 import { readText } from './text.ts'
 import { complaints } from './validate.ts'
@@ -21,6 +22,14 @@ export function readConfig(file?: string): Loaded {
   return checkValue(value ?? {}, (path, part) => ({ file, ...at(path, part) }))
 }
 
+/** What is found wrong with a configuration after it was read, in its place in the file. */
+export function placeComplaints(file: string, found: readonly Complaint[]): Fault[] {
+  const text = found.length === 0 ? undefined : readText(file)
+  if (typeof text !== 'string') return text === undefined ? [] : [text]
+  const { at } = parseYaml(text, file)
+  return placed(found, (path, part) => ({ file, ...at(path, part) }))
+}
+
 /** As `readConfig`, but throws `CONFIG_INVALID` with one line a fault. */
 export function loadConfig(file?: string): Config {
   const { config, faults } = readConfig(file)
@@ -33,11 +42,18 @@ type Place = (path: readonly string[], part: 'key' | 'value') => Omit<Fault, 'me
 
 function checkValue(value: unknown, place: Place): Loaded {
   const filled = withSections(value)
-  const faults = complaints(configSchema, filled)
-    .map(({ path, part, message }) => ({ ...place(path, part), message }))
-    .sort((a, b) => a.line - b.line || a.column - b.column)
+  const wrong = [...complaints(configSchema, filled)]
+  if (wrong.length === 0) wrong.push(...routeFaults(filled as Config))
+  const faults = placed(wrong, place)
   if (faults.length > 0) return { config: undefined, faults }
   return { config: filled as Config, faults: [] }
+}
+
+/** In the order of the file. */
+function placed(found: readonly Complaint[], place: Place): Fault[] {
+  return found
+    .map(({ path, part, message }) => ({ ...place(path, part), message }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
 }
 
 /** A section left out, or with only comments in it, is a section of defaults. */

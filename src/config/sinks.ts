@@ -5,7 +5,7 @@ import { Type } from './type.ts'
 /** Options of one sink as its kind's schema has checked them. */
 export type SinkOptions = {
   readonly type: string
-  readonly when: When
+  readonly when: When & { readonly detection?: Readonly<Record<string, unknown>> }
   readonly max_age: string | number
 } & Readonly<Record<string, unknown>>
 

@@ -1,5 +1,9 @@
+/** Of a longer word nobody sees at once what is wrong with it, and comparing takes its square. */
+const longestWord = 64
+
 /** The candidate that was most likely meant, or `undefined` when none is close. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > longestWord) return undefined
   const limit = Math.max(1, Math.floor(word.length / 3))
   let best: string | undefined
   let least = limit + 1

@@ -150,6 +150,11 @@ export class Packet implements FlowTuple {
     return (this.flags & eventFlags.EVENT_FRAGMENTED) !== 0
   }
 
+  /** Whether bytes before its message have not come, which may show that it is the middle of one. */
+  get doubtful(): boolean {
+    return (this.flags & eventFlags.EVENT_DOUBTFUL) !== 0
+  }
+
   /** `vxlan`, `gre` …, `undefined` outside a tunnel. */
   get tunnelName(): string | undefined {
     return tunnelName(this.tunnel)

@@ -1,6 +1,7 @@
+import { HeldBack } from './held.ts'
 import { type MessageEvent } from './message.ts'
 import { type Packet } from './packet.ts'
-import { StreamSide } from './stream.ts'
+import { type Growth, StreamSide } from './stream.ts'
 
 export interface ReassemblyLimits {
   /** Conversations with unfinished messages. */
@@ -54,6 +55,7 @@ export class Reassembler {
   readonly #handlers: ReassemblyHandlers
   /** In the order of their last piece. */
   readonly #conversations = new Map<string, Conversation>()
+  readonly #held = new HeldBack()
   #bytes = 0
 
   constructor(handlers: ReassemblyHandlers, limits: Partial<ReassemblyLimits> = {}) {
@@ -77,11 +79,13 @@ export class Reassembler {
     const growth = side.take(event)
     this.counters.overflow += Math.max(0, side.overflow - lost)
     this.#account(conversation)
-    if (growth !== 'none') this.#handlers.grown(conversation, event, growth === 'new')
+    this.#tell(conversation, side, event, growth)
   }
 
   /** Nobody needs the bytes of this conversation any more. */
   forget(conversation: Conversation): void {
+    this.#held.release(conversation.client)
+    this.#held.release(conversation.server)
     if (this.#conversations.delete(conversation.key)) this.#bytes -= conversation.size
   }
 
@@ -94,6 +98,11 @@ export class Reassembler {
 
   /** Gives up what has been silent for too long at `time` (µs). */
   expire(time: number): void {
+    for (let news = this.#held.due(time); news !== undefined; news = this.#held.due(time)) {
+      this.#held.release(news.side)
+      const conversation = this.#conversations.get(conversationKey(news.event.packet))
+      if (conversation !== undefined) this.#handlers.grown(conversation, news.event, news.began)
+    }
     for (const conversation of this.#conversations.values()) {
       if (conversation.last + this.#limits.timeout >= time) return
       this.counters.expired++
@@ -104,6 +113,30 @@ export class Reassembler {
   /** The end of everything. */
   clear(): void {
     for (const conversation of this.#conversations.values()) this.#remove(conversation)
+  }
+
+  #tell(conversation: Conversation, side: StreamSide, event: MessageEvent, growth: Growth): void {
+    const isNews = growth !== 'none'
+    const began = growth === 'new'
+    if (this.#held.isDoubtful(side, event)) {
+      if (isNews) this.#held.keep(side, event, began)
+      return
+    }
+    if (!isNews) {
+      this.#hear(conversation, side)
+      return
+    }
+    const held = this.#held.release(side)
+    // Who answers has seen all of what is answered.
+    const { client, server } = conversation
+    this.#hear(conversation, side === client ? server : client)
+    this.#handlers.grown(conversation, event, began || held?.began === true)
+  }
+
+  /** Tells what was held back of a side. */
+  #hear(conversation: Conversation, side: StreamSide): void {
+    const held = this.#held.release(side)
+    if (held !== undefined) this.#handlers.grown(conversation, held.event, held.began)
   }
 
   #touch(event: MessageEvent): Conversation {
@@ -150,6 +183,8 @@ export class Reassembler {
   #remove(conversation: Conversation): void {
     this.#conversations.delete(conversation.key)
     this.#bytes -= conversation.size
+    this.#hear(conversation, conversation.client)
+    this.#hear(conversation, conversation.server)
     this.#handlers.over(conversation)
   }
 }

@@ -141,6 +141,7 @@ export const eventFlags = {
   EVENT_ON_LINK: 16,
   EVENT_MIDSTREAM: 32,
   EVENT_FRAGMENTED: 64,
+  EVENT_DOUBTFUL: 128,
 } as const
 
 export const l7 = {

@@ -77,6 +77,8 @@ export class StreamSide {
   #begins({ l7, start }: MessageEvent): boolean {
     if (this.l7 === 0) return true
     const ahead = distance(this.start, start)
+    // Bytes that are known already, sent again.
+    if (l7 === this.l7 && ahead > 0 && ahead < this.#length) return false
     // Right behind unread bytes it is the middle of their message.
     const goesOn = this.#unread && l7 === this.l7 && ahead > 0 && ahead <= this.#length
     return ahead !== 0 && !goesOn

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { type Complaint } from '../config/fault.ts'
 import { ipText } from '../decode/address.ts'
 import { SensorError } from '../errors.ts'
 import { GeoDatabase, geoFault, type Place } from './geo-database.ts'
@@ -22,22 +23,27 @@ interface Cache {
   readonly places: (Place | undefined)[]
 }
 
-/** Throws `CONFIG_INVALID` for a file of the operator's that cannot be used; reads only its end. */
-export function checkGeo(options: GeoOptions): void {
-  if (!options.enabled) return
-  for (const name of ['country', 'asn'] as const) {
+/** What is wrong with the files of the operator, by their place in the configuration; reads only their ends. */
+export function geoComplaints(options: GeoOptions): Complaint[] {
+  if (!options.enabled) return []
+  return (['country', 'asn'] as const).flatMap(name => {
     const path = options[name]
     const fault = path === '' ? undefined : geoFault(path)
-    if (fault !== undefined) throw unusable(`enrich.geo.${name}`, path, fault)
-  }
+    if (fault === undefined) return []
+    const message = unusable(`enrich.geo.${name}`, path, fault)
+    return [{ path: ['enrich', 'geo', name], part: 'value', message }]
+  })
 }
 
-function unusable(option: string, path: string, fault: string): SensorError {
+/** Throws `CONFIG_INVALID` for the first file that cannot be used. */
+export function checkGeo(options: GeoOptions): void {
+  const [first] = geoComplaints(options)
+  if (first !== undefined) throw new SensorError('CONFIG_INVALID', first.message)
+}
+
+function unusable(option: string, path: string, fault: string): string {
   const fix = `name a MaxMind DB file (.mmdb) that this user may read, or leave \`${option}\` out`
-  return new SensorError(
-    'CONFIG_INVALID',
-    `\`${option}\`: cannot use \`${path}\`: ${fault}; ${fix}`,
-  )
+  return `\`${option}\`: cannot use \`${path}\`: ${fault}; ${fix}`
 }
 
 /**

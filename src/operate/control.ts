@@ -161,10 +161,18 @@ async function* items(socket: Socket): AsyncIterable<unknown> {
       if (done) return
       yield item
     }
+  } catch (cause) {
+    // A sensor that ends cuts the connection.
+    throw cause instanceof SensorError ? cause : hungUp(cause)
   } finally {
     socket.destroy()
   }
-  throw new SensorError('STATE_UNUSABLE', 'the sensor hung up before it had answered')
+  throw hungUp()
+}
+
+function hungUp(cause?: unknown): SensorError {
+  const message = 'the sensor hung up before it had answered'
+  return new SensorError('STATE_UNUSABLE', message, { cause })
 }
 
 function codeOf(text: string): ErrorCode {

@@ -23,12 +23,14 @@ export interface LaneRecord extends Account {
   readonly nextAt: number
   readonly lastSuccess: number
   readonly lastError: string
+  /** Since when it says that it never will, ms since the Unix epoch; 0 when it does not. */
+  readonly refusedSince: number
 }
 
 /** A new sink begins after the alert `cursor`; `dead` letters may be left of a former one. */
 export function newRecord(cursor: number, dead = 0): LaneRecord {
   const counts = { delivered: 0, dead, dropped: 0, filtered: 0, replayed: 0 }
-  const circuit = { failures: 0, nextAt: 0, lastSuccess: 0, lastError: '' }
+  const circuit = { failures: 0, nextAt: 0, lastSuccess: 0, lastError: '', refusedSince: 0 }
   return { base: cursor - dead, cursor, ...counts, ...circuit }
 }
 

@@ -1,8 +1,6 @@
-import { levels } from '../alerts/alert.ts'
 import { type Log } from '../operate/log.ts'
 import { alertPause, type Circuit } from './circuit.ts'
-import { type DeadReason, when } from './dead-letter.ts'
-import { field } from './entry.ts'
+import { type DeadReason, letterOf } from './dead-letter.ts'
 import { addTo, type SinkMetrics } from './metrics.ts'
 import { type Alert } from './queued.ts'
 import { type Receiver } from './receiver.ts'
@@ -51,7 +49,9 @@ export class Attempts {
     const error = await this.#send(batch)
     if (this.#parts.isAbandoned()) return 'stopped'
     if (error === undefined) return 'taken'
-    const rest = this.#answered(batch, error)
+    const { window } = this.#parts
+    const open = batch.filter(({ alert }) => window.get(alert.sequence) !== undefined)
+    const rest = this.#answered(open, error)
     if (rest.length === 0) return 'refused'
     const fault = faultClass(error)
     if (fault !== 'permanent') {
@@ -81,7 +81,14 @@ export class Attempts {
       one.firstAttempt ||= Date.now()
     }
     try {
-      await receiver.send(batch.map(one => one.alert))
+      const bySequence = new Map(batch.map(one => [one.alert.sequence, one]))
+      await receiver.send(
+        batch.map(one => one.alert),
+        ({ sequence }) => {
+          const one = bySequence.get(sequence)
+          if (one !== undefined && !isAbandoned()) this.#taken([one])
+        },
+      )
       metrics.attempts.ok++
       if (!isAbandoned()) this.#succeeded(batch)
       return undefined
@@ -100,15 +107,17 @@ export class Attempts {
     this.#parts.onSuccess()
   }
 
+  /** Those of `batch` that nobody has told of before. */
   #taken(batch: readonly Held[]): void {
     const { window, unsure, store, metrics } = this.#parts
     const now = Date.now()
-    for (const { alert } of batch) {
+    const fresh = batch.filter(({ alert }) => window.get(alert.sequence) !== undefined)
+    for (const { alert } of fresh) {
       window.remove(alert.sequence)
       if (alert.acceptedAt > 0) addTo(metrics.latency, (now - alert.acceptedAt) / 1000)
       if (unsure === undefined) store.settle(alert.sequence, 'delivered')
     }
-    unsure?.add(batch.map(({ alert, bytes }) => ({ sequence: alert.sequence, bytes })))
+    unsure?.add(fresh.map(({ alert, bytes }) => ({ sequence: alert.sequence, bytes })))
   }
 
   /** Takes out what the error itself tells of single alerts; gives what is left of the batch. */
@@ -151,27 +160,12 @@ export class Attempts {
     return true
   }
 
-  #bury({ alert, attempts, firstAttempt }: Held, reason: DeadReason, error: unknown): void {
-    const { name, store, window, log, circuit } = this.#parts
-    const text = error instanceof Error ? error.message : String(error)
-    const { status, body } = error instanceof SinkError ? error : {}
-    log.error({ sink: name, alert: alert.id, sequence: alert.sequence }, `dead letter: ${text}`)
+  #bury({ alert, ...tried }: Held, reason: DeadReason, error: unknown): void {
+    const { name: sink, store, window, log, circuit } = this.#parts
+    const letter = letterOf(alert, { sink, reason, error }, tried)
+    log.error({ sink, alert: alert.id, sequence: alert.sequence }, `dead letter: ${letter.error}`)
     window.remove(alert.sequence)
-    store.bury({
-      sequence: alert.sequence,
-      sink: name,
-      reason,
-      error: text,
-      ...(status === undefined ? {} : { status }),
-      ...(body === undefined ? {} : { body }),
-      attempts,
-      first: when(firstAttempt),
-      last: when(Date.now()),
-      accepted: when(alert.acceptedAt),
-      level: levels.indexOf(alert.level),
-      rule: field(alert.document, 'rule', 'id') ?? '',
-      alert: alert.json,
-    })
+    store.bury(letter)
     // It has answered, so it is there.
     if (reason === 'rejected') circuit.succeeded()
   }

@@ -1,12 +1,17 @@
+import { levels } from '../alerts/alert.ts'
 import { isoTime } from '../decode/clock.ts'
 import { keySequence, sequenceKey } from '../storage/entry.ts'
 import { type Operation } from '../storage/operation.ts'
+import { field } from './entry.ts'
+import { type Alert } from './queued.ts'
+import { SinkError } from './sink-error.ts'
 
 /**
- * `rejected`: the far side will never take it. `poison`: it failed again and again while others went
- * through. `corrupt`: the disk did not keep it as it was.
+ * `rejected`: the far side will never take it. `refused`: the far side has taken nothing for so long
+ * that nobody will mend it. `poison`: it failed again and again while others went through.
+ * `corrupt`: the disk did not keep it as it was.
  */
-export type DeadReason = 'rejected' | 'poison' | 'corrupt'
+export type DeadReason = 'rejected' | 'refused' | 'poison' | 'corrupt'
 
 /** Why an alert did not reach a sink, and the alert itself. */
 export interface DeadLetter {
@@ -30,6 +35,36 @@ export interface DeadLetter {
 }
 
 const longestBody = 1024
+
+/** How often and since when (ms since the Unix epoch) an alert was tried. */
+export interface Tried {
+  readonly attempts: number
+  readonly firstAttempt: number
+}
+
+/** The letter about an alert that a sink will never take. */
+export function letterOf(
+  alert: Alert,
+  { sink, reason, error }: { sink: string; reason: DeadReason; error: unknown },
+  { attempts, firstAttempt }: Tried,
+): DeadLetter {
+  const { status, body } = error instanceof SinkError ? error : {}
+  return {
+    sequence: alert.sequence,
+    sink,
+    reason,
+    error: error instanceof Error ? error.message : String(error),
+    ...(status === undefined ? {} : { status }),
+    ...(body === undefined ? {} : { body }),
+    attempts,
+    first: when(firstAttempt),
+    last: when(Date.now()),
+    accepted: when(alert.acceptedAt),
+    level: levels.indexOf(alert.level),
+    rule: field(alert.document, 'rule', 'id') ?? '',
+    alert: alert.json,
+  }
+}
 
 /** Key of a dead letter in the table `dlq`. */
 export function deadKey(sink: string, sequence: number): Buffer {

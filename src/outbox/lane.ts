@@ -5,6 +5,7 @@ import { Circuit } from './circuit.ts'
 import { Loader } from './loader.ts'
 import { sinkMetrics } from './metrics.ts'
 import { type Receiver } from './receiver.ts'
+import { buryRefused, refusedSince } from './refused.ts'
 import { type When } from './route.ts'
 import { type FaultClass, faultClass } from './sink-error.ts'
 import { type LaneStore } from './store.ts'
@@ -224,7 +225,7 @@ export class Lane {
     const { log, name, onSuccess } = this.#options
     if (this.#lastError !== undefined) log.info({ sink: name }, 'the sink takes alerts again')
     this.#lastError = undefined
-    this.#record(Date.now())
+    this.#record(Date.now(), 0)
     onSuccess()
   }
 
@@ -234,13 +235,16 @@ export class Lane {
     if (this.circuit.failures === 1) log.warn({ sink: name }, `alerts wait: ${text}`)
     this.#lastError = { text, fault: faultClass(error) }
     if (this.#unsure !== undefined) this.#connectionLost = true
-    this.#record()
+    const { known } = this.store
+    const since = refusedSince(error, known.refusedSince)
+    this.#record(known.lastSuccess, since)
+    buryRefused({ ...this.#options, window: this.#window, error, since })
   }
 
-  #record(lastSuccess = this.store.known.lastSuccess): void {
+  #record(lastSuccess: number, since: number): void {
     const { failures, wait } = this.circuit
     const nextAt = wait > 0 && Number.isFinite(wait) ? Math.ceil(Date.now() + wait) : 0
     const lastError = this.#lastError?.text ?? ''
-    this.store.circuit({ failures, nextAt, lastSuccess, lastError })
+    this.store.circuit({ failures, nextAt, lastSuccess, lastError, refusedSince: since })
   }
 }

@@ -1,7 +1,7 @@
 import { keySequence, sequenceKey } from '../storage/entry.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Entry } from '../storage/store.ts'
-import { when } from './dead-letter.ts'
+import { buryDamaged } from './damage.ts'
 import { entryHead } from './entry.ts'
 import { queuedAlert } from './queued.ts'
 import { type When, wants } from './route.ts'
@@ -60,13 +60,13 @@ export class Loader {
   }
 
   #take(entry: Entry): void {
-    const { store, window, isUnsure, name } = this.#options
+    const { environment, store, window, isUnsure, name } = this.#options
     const sequence = keySequence(entry.key)
     this.#position = sequence
     if (store.isDone(sequence) || isUnsure(sequence) || window.get(sequence)) return
     const alert = queuedAlert(sequence, entry.value)
     if (alert === undefined || entry.value === undefined) {
-      this.#bury(sequence, entry.value)
+      buryDamaged(environment, store, sequence)
       return
     }
     const { only, level, rule } = entryHead(entry.value)
@@ -79,24 +79,5 @@ export class Loader {
   #isTooOld(acceptedAt: number): boolean {
     const { maxAge } = this.#options
     return maxAge > 0 && acceptedAt > 0 && Date.now() - acceptedAt > maxAge
-  }
-
-  /** The disk did not keep the entry as it was written. */
-  #bury(sequence: number, value: Buffer | undefined): void {
-    const { store, name } = this.#options
-    const { level, rule, acceptedAt } = entryHead(value ?? Buffer.alloc(0))
-    store.bury({
-      sequence,
-      sink: name,
-      reason: 'corrupt',
-      error: 'the stored entry is damaged',
-      attempts: 0,
-      first: '',
-      last: when(Date.now()),
-      accepted: when(acceptedAt),
-      level,
-      rule,
-      alert: value?.toString('base64') ?? '',
-    })
   }
 }

@@ -11,7 +11,7 @@ import { Ledger, type Loss, readLedger } from './ledger.ts'
 import { openStores } from './open.ts'
 import { type LaneStore } from './store.ts'
 
-/** The outbox of a sensor that does not run, as it is on the disk. */
+/** What is told of an outbox: of a sensor that does not run, as it is on the disk. */
 export interface OfflineOutbox {
   readonly sinks: readonly SinkReport[]
   readonly losses: readonly Loss[]
@@ -32,16 +32,19 @@ const pageSize = 500
 /** What the disk says of every sink that it knows. */
 export function readOutbox(environment: Environment, log: Log): OfflineOutbox {
   const { stores } = open(environment, log)
-  const sinks = stores.map(store => ({
+  const waiting = environment.scan('alerts', { limit: 1e8 }, 0).length
+  return { sinks: stores.map(sinkReport), losses: readLedger(environment), waiting }
+}
+
+export function sinkReport(store: LaneStore): SinkReport {
+  return {
     sink: store.name,
     ...store.account,
     accepted: store.accepted,
     pending: store.pending,
     lastSuccess: store.known.lastSuccess,
     lastError: store.known.lastError,
-  }))
-  const waiting = environment.scan('alerts', { limit: 1e8 }, 0).length
-  return { sinks, losses: readLedger(environment), waiting }
+  }
 }
 
 /** Which dead letters are meant; what is left out does not restrict. */
@@ -81,11 +84,17 @@ function stored({ key, value }: Entry): StoredLetter {
 /** Puts dead letters into the queue once more, each for its sink alone. Gives how many. */
 export function replayDead(environment: Environment, filter: DeadFilter, log: Log) {
   return change(environment, filter, log, (store, { key, bytes, letter }) => {
-    const document = letter && letter.reason !== 'corrupt' ? parse(letter.alert) : undefined
-    if (document === undefined) return []
+    const operation = replayOf(store.name, letter)
+    if (operation === undefined) return []
     store.replayed(key, bytes)
-    return [acceptOperation(document, { only: store.name, replayed: true })]
+    return [operation]
   })
+}
+
+/** Puts the alert of a letter into the queue once more, for its sink alone; undefined for damage. */
+export function replayOf(sink: string, letter: DeadLetter | undefined): Operation | undefined {
+  const document = letter && letter.reason !== 'corrupt' ? parse(letter.alert) : undefined
+  return document && acceptOperation(document, { only: sink, replayed: true })
 }
 
 /** Gives dead letters up for good; the loss ledger knows. Gives how many. */

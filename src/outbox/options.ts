@@ -34,6 +34,12 @@ export const routeOptions = {
       default: [],
       description: 'Tags of which the alert has at least one; none means all.',
     }),
+    detection: Type.Unsafe<Readonly<Record<string, unknown>>>({
+      type: 'object',
+      default: {},
+      description:
+        'Sigma selections and a `condition` over the fields of the alert, as in a rule; empty means all.',
+    }),
   }),
   max_age: duration({
     default: '0s',

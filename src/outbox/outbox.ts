@@ -4,6 +4,8 @@ import { keySequence, sequenceKey } from '../storage/entry.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Operation } from '../storage/operation.ts'
 import { type Backlog } from './backlog.ts'
+import { aborted, closeLane, within } from './closing.ts'
+import { findDamage } from './damage.ts'
 import { acceptOperation, entryHead, longestHead } from './entry.ts'
 import { Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
@@ -21,7 +23,7 @@ const tickMs = 1000
 
 /** One sink and what is wanted of the outbox for it. */
 export interface Outlet {
-  readonly receiver: Receiver & { close?(): Promise<void> }
+  readonly receiver: Receiver
   readonly when?: When | undefined
   /** Alerts older than so many ms are given up; 0 for none. */
   readonly maxAge?: number | undefined
@@ -66,6 +68,8 @@ export class Outbox {
   #intake: NodeJS.Immediate | undefined
   #tick: NodeJS.Timeout | undefined
   #closed = false
+  #damaged = 0
+  #looking: Promise<void> | undefined
 
   constructor(options: OutboxOptions) {
     const { environment, outlets, log, baseMs, quota = defaultQuota } = options
@@ -105,6 +109,11 @@ export class Outbox {
     return outboxMetrics(this)
   }
 
+  /** Entries that were found damaged at the start; they are dead letters. */
+  get damaged(): number {
+    return this.#damaged
+  }
+
   /** Reads what is on the disk, then begins to send. */
   async open(): Promise<void> {
     while (this.#scan()) await new Promise(resolve => setImmediate(resolve))
@@ -116,6 +125,7 @@ export class Outbox {
     this.#tick.unref()
     for (const lane of this.lanes) lane.start()
     this.#limit()
+    this.#looking = this.#findDamage()
   }
 
   /** Resolves with the alert's number when it is on the disk. Rejects as `environment.commit` does. */
@@ -123,6 +133,12 @@ export class Outbox {
     const [sequence = 0] = await this.environment.commit([acceptOperation(document)])
     this.added(sequence)
     return sequence
+  }
+
+  /** Goes to the disk with the next progress, and is sent. */
+  add(operation: Operation): void {
+    this.#told.push(operation)
+    this.progress.touch()
   }
 
   /** The alert with this number is on the disk, put there by somebody else's transaction. */
@@ -134,18 +150,26 @@ export class Outbox {
     })
   }
 
-  /** Sends what the sinks take within `ms`, then closes them; the rest is for the next run. */
-  async close(ms: number): Promise<void> {
+  /**
+   * Sends what the sinks take within `ms`, then closes them; the rest is for the next run. `hurry`
+   * waits for no sink any more: what is settled goes to the disk, and that is all.
+   */
+  async close(ms: number, hurry?: AbortSignal): Promise<void> {
     if (this.#closed) return
     this.#takeIn()
     this.#closed = true
+    await this.#looking
     clearImmediate(this.#intake)
     clearInterval(this.#tick)
     const deadline = performance.now() + ms
-    await within(Promise.all(this.lanes.map(lane => lane.stop())), ms)
-    for (const lane of this.lanes) lane.abandon()
+    const hurried = aborted(hurry)
+    const { lanes } = this
+    await within(Promise.race([Promise.all(lanes.map(lane => lane.stop())), hurried]), ms)
+    for (const lane of lanes) lane.abandon()
+    const { log } = this.#options
     const left = Math.max(500, deadline - performance.now())
-    await Promise.all(this.lanes.map(lane => closeLane(lane, this.#options, left)))
+    const closed = lanes.map(lane => closeLane(lane, { log, ms: left }))
+    await Promise.race([Promise.all(closed), hurried])
     await this.progress.flush()
   }
 
@@ -183,6 +207,15 @@ export class Outbox {
     }
   }
 
+  async #findDamage(): Promise<void> {
+    const { log } = this.#options
+    const range = { last: this.backlog.newest, isOver: () => this.#closed }
+    this.#damaged = await findDamage(this.environment, this.#stores, range)
+    if (this.#damaged > 0) {
+      log.error(`${this.#damaged} waiting alerts were damaged on the disk: they are dead letters`)
+    }
+  }
+
   async #keepWithin(): Promise<void> {
     await this.quota.look()
     if (!this.#closed) this.#takeIn()
@@ -197,8 +230,7 @@ export class Outbox {
     const facts = this.ledger.report(sink)
     const document = facts && this.#options.lossAlert?.(facts)
     if (document === undefined) return
-    this.#told.push(acceptOperation(document))
-    this.progress.touch()
+    this.add(acceptOperation(document))
   }
 
   #collect(): Operation[] {
@@ -209,30 +241,5 @@ export class Outbox {
       ...this.#stores.flatMap(store => store.operations()),
       ...this.ledger.operations(),
     ]
-  }
-}
-
-async function closeLane(lane: Lane, { outlets, log }: OutboxOptions, ms: number): Promise<void> {
-  const closing = outlets.get(lane.store.name)?.receiver.close?.() ?? Promise.resolve()
-  const orderly = closing.then(
-    () => true,
-    (err: unknown) => {
-      log.warn({ err, sink: lane.store.name }, 'the sink did not close in order')
-      return false
-    },
-  )
-  lane.closed((await within(orderly, ms)) === true)
-}
-
-/** What `promise` gives, or undefined after `ms`: no client is waited for. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -21,13 +21,25 @@ export interface Unconfirmed {
   onLost(listener: () => void): void
 }
 
+export interface ReceiverStatus {
+  /** Why the sink is worth less than it looks, such as certificates that are not verified. */
+  readonly degraded?: string | undefined
+  /** When our own certificate ends. */
+  readonly certificateExpires?: string | undefined
+  /** `best-effort`: delivered means sent, as with UDP. */
+  readonly delivery?: 'acknowledged' | 'replayed' | 'best-effort'
+}
+
 /** What the outbox needs to know of a sink. */
 export interface Receiver {
   /**
    * Resolves when the far side has all of `batch`. Throws a SinkError, or a SensorError whose
-   * `retry` tells transient from permanent; anything else is taken as transient.
+   * `retry` tells transient from permanent; anything else is taken as transient. A sink that sends
+   * one by one calls `took` for each, so that a crash repeats few of them.
    */
-  send(batch: readonly Alert[]): Promise<void>
+  send(batch: readonly Alert[], took?: (alert: Alert) => void): Promise<void>
+  close?(): Promise<void>
+  status?(): ReceiverStatus
   readonly limits?: Limits
   readonly unconfirmed?: Unconfirmed
   /** For people who read along: wants the storm guard, with so many messages a second. */

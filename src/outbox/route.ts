@@ -1,4 +1,4 @@
-import { type Level, levels } from '../alerts/alert.ts'
+import { type Document, type Level, levels } from '../alerts/alert.ts'
 import { field } from './entry.ts'
 import { type Alert } from './queued.ts'
 
@@ -10,15 +10,17 @@ export interface When {
   readonly rules?: readonly string[]
   /** At least one of these tags. */
   readonly tags?: readonly string[]
+  /** What a condition says of the document. */
+  readonly test?: ((document: Document) => boolean) | undefined
 }
 
 /** Whether a sink wants an alert. What the sensor says about itself is only held back by its level. */
 export function wants(when: When | undefined, alert: Alert): boolean {
   if (when === undefined) return true
-  const { level = 'informational', rules = [], tags = [] } = when
+  const { level = 'informational', rules = [], tags = [], test } = when
   if (levels.indexOf(alert.level) < levels.indexOf(level)) return false
   if (field(alert.document, 'event', 'kind') === 'pipeline_error') return true
-  return ofRule(rules, alert) && tagged(tags, alert)
+  return ofRule(rules, alert) && tagged(tags, alert) && (test?.(alert.document) ?? true)
 }
 
 function ofRule(rules: readonly string[], { document }: Alert): boolean {

@@ -19,6 +19,8 @@ export interface SinkErrorOptions {
   readonly cause?: unknown
   /** ms that the far side asked to be left alone: a floor for the whole sink. */
   readonly retryAfter?: number | undefined
+  /** ms after which a person will not mend it: what has waited for as long is a dead letter. */
+  readonly patience?: number | undefined
   /** Of the batch: what the far side has all the same. */
   readonly delivered?: Iterable<Alert>
   /** Of the batch: what the far side will never take; the rest is as the class says. */
@@ -33,6 +35,7 @@ export interface SinkErrorOptions {
 export class SinkError extends SensorError {
   readonly fault: FaultClass
   readonly retryAfter: number | undefined
+  readonly patience: number | undefined
   readonly delivered: readonly Alert[]
   readonly rejected: readonly Alert[]
   readonly status: string | undefined
@@ -42,6 +45,7 @@ export class SinkError extends SensorError {
     super(codes[fault], message, options.cause === undefined ? {} : { cause: options.cause })
     this.fault = fault
     this.retryAfter = options.retryAfter
+    this.patience = options.patience
     this.delivered = [...(options.delivered ?? [])]
     this.rejected = [...(options.rejected ?? [])]
     this.status = options.status === undefined ? undefined : String(options.status)

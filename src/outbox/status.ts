@@ -7,9 +7,10 @@ import { entryHead, longestHead } from './entry.ts'
 import { type Lane } from './lane.ts'
 import { type SinkMetrics } from './metrics.ts'
 import { type Outbox } from './outbox.ts'
+import { type ReceiverStatus } from './receiver.ts'
 import { type FaultClass } from './sink-error.ts'
 
-export interface SinkStatus extends Account {
+export interface SinkStatus extends Account, ReceiverStatus {
   readonly state: SinkState
   readonly accepted: number
   /** Alerts that the sink is still to get, and about what they take on the disk. */
@@ -24,8 +25,15 @@ export interface SinkStatus extends Account {
 }
 
 export interface OutboxStatus {
-  /** `degraded`: a full disk, alerts wait in memory. `down`: it cannot be written. */
+  /**
+   * `degraded`: a full disk, alerts wait in memory; or the disk had damaged what it kept.
+   * `down`: it cannot be written.
+   */
   readonly health: 'up' | 'degraded' | 'down'
+  /** Where a memory that could not be read was put at the start. */
+  readonly setAside: string | undefined
+  /** Alerts that were found damaged at the start. */
+  readonly damaged: number
   /** Alerts in the queue. */
   readonly waiting: number
   readonly bytes: number
@@ -43,9 +51,14 @@ const healthOf = {
 
 /** How the outbox and each sink are. */
 export function outboxStatus(outbox: Outbox): OutboxStatus {
-  const { environment, backlog, quota, lanes } = outbox
+  const { environment, backlog, quota, lanes, damaged } = outbox
+  const { setAside } = environment
+  const health = healthOf[environment.health().state]
+  const isHurt = setAside !== undefined || damaged > 0
   return {
-    health: healthOf[environment.health().state],
+    health: health === 'up' && isHurt ? 'degraded' : health,
+    setAside,
+    damaged,
     waiting: backlog.entries,
     bytes: quota.used,
     quotaBytes: quota.limit,
@@ -55,13 +68,16 @@ export function outboxStatus(outbox: Outbox): OutboxStatus {
 }
 
 function sinkStatus({ environment }: Outbox, lane: Lane): SinkStatus {
-  const { store, circuit, lastError } = lane
+  const { store, circuit, lastError, receiver } = lane
+  const own = receiver.status?.() ?? {}
+  const isLess = own.degraded !== undefined && circuit.state === 'up'
   const range = { after: sequenceKey(store.cursor), limit: 1 }
   const [oldest] = store.pending > 0 ? environment.scan('alerts', range, longestHead) : []
   const since = oldest === undefined ? 0 : entryHead(oldest.head).acceptedAt
   return {
     ...store.account,
-    state: circuit.state,
+    ...own,
+    state: isLess ? 'degraded' : circuit.state,
     accepted: store.accepted,
     pending: store.pending,
     pendingBytes: store.pendingBytes,

@@ -35,6 +35,7 @@ export interface CircuitRecord {
   readonly nextAt: number
   readonly lastSuccess: number
   readonly lastError: string
+  readonly refusedSince: number
 }
 
 /** What one sink is done with, in memory and, by `operations`, on the disk. */
@@ -158,6 +159,11 @@ export class LaneStore {
     this.#exhume(key, bytes)
   }
 
+  /** Whether a dead letter that the disk still has was given up or replayed. */
+  isGone(key: Buffer): boolean {
+    return this.#givenUp.has(deadSequence(key))
+  }
+
   /** A dead letter is in the queue once more, under another number. */
   replayed(key: Buffer, bytes: number): void {
     this.#account.replayed++
@@ -182,8 +188,8 @@ export class LaneStore {
   operations(): Operation[] {
     if (!this.#changed) return []
     this.#changed = false
-    const { failures, nextAt, lastSuccess, lastError } = this.#circuit
-    const circuit = { failures, nextAt, lastSuccess, lastError }
+    const { failures, nextAt, lastSuccess, lastError, refusedSince } = this.#circuit
+    const circuit = { failures, nextAt, lastSuccess, lastError, refusedSince }
     const record: LaneRecord = { cursor: this.cursor, ...this.#account, ...circuit }
     const buried = this.#dead
     this.#dead = []

@@ -113,7 +113,7 @@ function blame(error: unknown, sent: readonly Alert[], group: readonly Alert[]):
   const text = error instanceof Error ? error.message : String(error)
   const fault = faultClass(error)
   const known = error instanceof SinkError ? error : undefined
-  const { status, body, retryAfter } = known ?? {}
+  const { status, body, retryAfter, patience } = known ?? {}
   const isRefused = fault === 'permanent' && group.length === 1
   // Refused: that one message only; what comes after it was not even tried.
   return new SinkError(fault === 'permanent' ? 'transient' : fault, text, {
@@ -121,6 +121,7 @@ function blame(error: unknown, sent: readonly Alert[], group: readonly Alert[]):
     delivered: sent,
     rejected: isRefused ? group : [],
     retryAfter,
+    patience,
     ...(status === undefined ? {} : { status }),
     ...(body === undefined ? {} : { body }),
   })

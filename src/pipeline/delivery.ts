@@ -1,6 +1,7 @@
 import { type Document, type Observer } from '../alerts/alert.ts'
 import { sensorAlert } from '../alerts/sensor.ts'
 import { milliseconds } from '../config/duration.ts'
+import { routeOf } from '../config/routes.ts'
 import { type Config } from '../config/schema.ts'
 import { type Log } from '../operate/log.ts'
 import { type Outbox, type Outlet, openOutbox } from '../outbox/outbox.ts'
@@ -14,8 +15,8 @@ export interface Delivery {
   readonly outbox: Outbox
   /** Opens anew what may have been moved away. */
   reopen(): Promise<void>
-  /** Sends what the sinks still take in the time they have at the end, then closes them. */
-  close(): Promise<void>
+  /** Sends what the sinks still take in the time they have at the end, then closes them. `hurry` ends it. */
+  close(hurry?: AbortSignal): Promise<void>
 }
 
 export interface DeliveryParts {
@@ -39,7 +40,7 @@ export async function openDelivery(config: Config, parts: DeliveryParts): Promis
     return {
       outbox,
       reopen: () => reopen(sinks, log),
-      close: () => outbox.close(milliseconds(config.outbox.shutdown)),
+      close: hurry => outbox.close(milliseconds(config.outbox.shutdown), hurry),
     }
   } catch (error) {
     await Promise.allSettled([...sinks.values()].map(sink => sink.close()))
@@ -48,17 +49,17 @@ export async function openDelivery(config: Config, parts: DeliveryParts): Promis
 }
 
 async function openSinks(
-  { sinks: wanted }: Config,
+  config: Config,
   { log, output }: DeliveryParts,
   sinks: Map<string, Sink>,
 ): Promise<Map<string, Outlet>> {
   const outlets = new Map<string, Outlet>()
-  for (const [name, { when, max_age, ...options }] of Object.entries(wanted)) {
+  for (const [name, { when, max_age, ...options }] of Object.entries(config.sinks)) {
     const sink = await registry[options.type]?.open(options, { name, log, output })
     if (sink === undefined) continue
     sinks.set(name, sink)
     const receiver = sink.chat === undefined ? sink : stormGuard(sink, sink.chat)
-    outlets.set(name, { receiver, when, maxAge: milliseconds(max_age) })
+    outlets.set(name, { receiver, when: routeOf(when, config), maxAge: milliseconds(max_age) })
   }
   return outlets
 }

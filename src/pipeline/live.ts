@@ -11,6 +11,7 @@ import { configuredRules } from '../rules/paths.ts'
 import { Output } from '../sinks/output.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { eventHandler } from './events.ts'
+import { checkStrict } from './rules.ts'
 import { openSensor, type Sensor } from './sensor.ts'
 import { watchFiles } from './watch-files.ts'
 
@@ -22,6 +23,8 @@ export interface LiveIo {
   readonly output: 'json' | 'text'
   /** µs instead of every rule's own learning period. */
   readonly learn?: number | undefined
+  /** Whoever asked for the end cannot wait for the sinks. */
+  readonly hurry?: AbortSignal
 }
 
 const IDLE_MS = 1000
@@ -32,6 +35,7 @@ const IDLE_MS = 1000
  */
 export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Promise<void> {
   const { log } = io
+  checkStrict(config)
   let sensor: Sensor | undefined
   const source = openLive(
     { capture: config.capture },
@@ -48,9 +52,17 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
       failed: (one, error) => log.error(`${one.name}: ${error.message}`),
     },
   )
+  // From the start to the end: unheard it would end the process.
+  let asked = false
+  const hangUp = () => {
+    if (sensor === undefined) asked = true
+    else if (!stop.aborted) void sensor.reopen()
+  }
+  process.on('SIGHUP', hangUp)
   try {
     sensor = await assemble(config, source, io)
     tellRules(sensor, log)
+    if (asked) void sensor.reopen()
     const control = await openControl(config, sensor, log)
     try {
       await pump(config, source, sensor, stop)
@@ -59,7 +71,8 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
     }
   } finally {
     await source.stop()
-    await sensor?.close()
+    await sensor?.close(io.hurry)
+    process.off('SIGHUP', hangUp)
   }
 }
 
@@ -126,12 +139,10 @@ async function pump(
 ): Promise<void> {
   const handler = eventHandler(source.clock, event => sensor.take(event))
   const halt = () => void source.stop().catch(() => undefined) // `run` tells its caller
-  const hangUp = () => void sensor.reopen()
   const idle = setInterval(() => sensor.advance(Date.now() * 1000), IDLE_MS)
   const tidying = tidyAfterStart()
   const watch = watchFiles(configuredRules(config.rules), () => sensor.reloadRules())
   stop.addEventListener('abort', halt)
-  process.on('SIGHUP', hangUp)
   try {
     if (!stop.aborted) await source.run(handler)
   } finally {
@@ -139,6 +150,5 @@ async function pump(
     tidying.cancel()
     watch.close()
     stop.removeEventListener('abort', halt)
-    process.off('SIGHUP', hangUp)
   }
 }

@@ -1,19 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Readable } from 'node:stream'
+import { type Readable, Writable } from 'node:stream'
 import { type DocumentedEvent, eventDocument } from '../alerts/ecs.ts'
 import { openReplay, type ReplayProgress, type ReplaySource } from '../capture/replay.ts'
 import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
 import { homeOf } from '../enrich/direction.ts'
 import { Enrichment } from '../enrich/enrichment.ts'
+import { SensorError } from '../errors.ts'
 import { type Log } from '../operate/log.ts'
 import { Protocols } from '../protocols/protocols.ts'
 import { Output } from '../sinks/output.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { eventContext } from './context.ts'
 import { eventHandler } from './events.ts'
+import { checkStrict } from './rules.ts'
 import { openSensor, type Sensor } from './sensor.ts'
 
 /** What a replay has at home when the configuration does not say: RFC 1918, 6598 and 4193. */
@@ -25,56 +27,105 @@ const privateNetworks = [
   'fc00::/7',
 ]
 
-export interface ReplayEventsOptions {
+export interface ReadOptions {
   readonly config: Config
   readonly files: readonly (string | Readable)[]
-  readonly stdout: NodeJS.WritableStream
   readonly stop: AbortSignal
   readonly progress?: (progress: ReplayProgress) => void
 }
 
+export interface ReplayEventsOptions extends ReadOptions {
+  readonly stdout: NodeJS.WritableStream
+}
+
 /** Prints every event of the captures as one ECS document a line; no rules, no memory. */
 export async function replayEvents(options: ReplayEventsOptions): Promise<void> {
-  const { config, files, stdout, stop, progress } = options
+  const { stdout } = options
+  let lines = ''
+  const flush = () => {
+    if (lines !== '') stdout.write(lines)
+    lines = ''
+  }
+  const print = (document: object) => {
+    lines += `${JSON.stringify(document)}\n`
+  }
+  try {
+    await readCaptures(options, print, flush, () => roomIn(stdout, options.stop))
+  } finally {
+    flush()
+  }
+}
+
+/** The same documents as a list, of `most` events at most: with more it throws CAPTURE_UNSUPPORTED. */
+export async function captureDocuments(
+  options: ReadOptions & { readonly most: number },
+): Promise<readonly object[]> {
+  const { most } = options
+  const documents: object[] = []
+  let all = 0
+  await readCaptures(
+    options,
+    document => {
+      if (++all <= most) documents.push(document)
+    },
+    () => undefined,
+  )
+  if (all <= most) return documents
+  throw new SensorError('CAPTURE_UNSUPPORTED', `the capture has ${all} events, over ${most}`)
+}
+
+/** Decodes and enriches captures; `take` gets the document of every event. */
+async function readCaptures(
+  { config, files, stop, progress }: ReadOptions,
+  take: (document: object) => void,
+  flush: () => void,
+  room: () => Promise<void> | undefined = () => undefined,
+): Promise<void> {
   const home = homeOf(config.network.home.length > 0 ? config.network.home : privateNetworks)
   const enrichment = new Enrichment(config.enrich, { home: () => home })
-  const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
+  const source = openReplay({ capture: config.capture, files, room, ...(progress && { progress }) })
   const context = eventContext({
     interfaceName: ifindex => source.interfaces.name(ifindex),
     home: () => home,
     enrichment,
     protocols: () => protocols,
   })
-  let lines = ''
-  const print = (event: DocumentedEvent) => {
-    lines += `${JSON.stringify(eventDocument(event, context))}\n`
-  }
+  const tell = (event: DocumentedEvent) => take(eventDocument(event, context))
   const protocols = new Protocols(event => {
     enrichment.learn(event)
-    print(event)
+    tell(event)
   })
   const handler = eventHandler(source.clock, event => {
     if (event.kind === 'flow') enrichment.began(event)
     protocols.take(event)
-    if (event.kind !== 'message' && event.kind !== 'fragment') print(event)
+    if (event.kind !== 'message' && event.kind !== 'fragment') tell(event)
     if (event.kind === 'flow') enrichment.ended(event)
   })
-  const flush = () => {
-    if (lines !== '') stdout.write(lines)
-    lines = ''
-  }
   const halt = () => void source.stop()
   stop.addEventListener('abort', halt)
   try {
     await source.run({ ...handler, flush })
   } finally {
     protocols.close()
-    flush()
     stop.removeEventListener('abort', halt)
   }
 }
 
-export interface ReplayAlertsOptions extends Omit<ReplayEventsOptions, 'stdout'> {
+/** What to wait for when a reader takes its time; a reader that has left keeps nobody waiting. */
+function roomIn(stdout: NodeJS.WritableStream, stop: AbortSignal): Promise<void> | undefined {
+  if (!(stdout instanceof Writable) || !stdout.writableNeedDrain || stop.aborted) return undefined
+  return new Promise(resolve => {
+    const go = () => {
+      for (const name of ['drain', 'close', 'error']) stdout.off(name, go)
+      stop.removeEventListener('abort', go)
+      resolve()
+    }
+    for (const name of ['drain', 'close', 'error']) stdout.on(name, go)
+    stop.addEventListener('abort', go)
+  })
+}
+
+export interface ReplayAlertsOptions extends ReadOptions {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WritableStream
   readonly log: Log
@@ -87,6 +138,7 @@ export interface ReplayAlertsOptions extends Omit<ReplayEventsOptions, 'stdout'>
 /** Prints the alerts that the captures are worth, as JSON lines; the same every time. */
 export async function replayAlerts(options: ReplayAlertsOptions): Promise<void> {
   const { files, progress, stop, state } = options
+  checkStrict(options.config)
   const directory = state ?? (await mkdtemp(join(tmpdir(), 'orthrus-replay-')))
   try {
     const config = replayConfig(options.config)

@@ -4,7 +4,9 @@ import { type Fields } from '../alerts/ecs/document.ts'
 import { eventDocument } from '../alerts/ecs.ts'
 import { noticeAlert, ruleAlert, suppressedAlert } from '../alerts/rule-alert.ts'
 import { type BaselineStore } from '../baseline/store.ts'
+import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
+import { SensorError } from '../errors.ts'
 import { type RuleFault } from '../rules/fault.ts'
 import { loadRules } from '../rules/load.ts'
 import { configuredRules } from '../rules/paths.ts'
@@ -61,17 +63,23 @@ export class RuleRunner {
   /** Event time, µs, has come so far. */
   advance(time: number): void {
     const { observer, raise } = this.#options
-    this.#rules.advance(time, summary => raise(suppressedAlert(summary, observer)))
+    this.#rules.advance(time, summary => {
+      // Of what is not told itself, nobody needs to know how often it was not told.
+      if (summary.level === 'informational') return
+      raise(suppressedAlert(summary, observer))
+    })
   }
 
   /**
-   * Reads the rules anew, between two events. With a fault that the old set had not, the old set
-   * stays, and the new faults are returned.
+   * Reads the rules anew, between two events. With an error that the old set had not, wherever in its
+   * file, the old set stays, and the new errors are returned.
    */
   reload(): { readonly report: ReloadReport } | { readonly faults: readonly RuleFault[] } {
-    const known = new Set(this.#rules.faults.map(fault => JSON.stringify(fault)))
+    const known = new Set(this.#rules.faults.map(({ file, message }) => `${file} ${message}`))
     const next = load(this.#options)
-    const faults = next.faults.filter(fault => !known.has(JSON.stringify(fault)))
+    const faults = next.faults.filter(
+      ({ file, message, severity }) => severity === 'error' && !known.has(`${file} ${message}`),
+    )
     if (faults.length > 0) return { faults }
     const report = next.replace(this.#rules)
     this.#rules = next
@@ -79,15 +87,33 @@ export class RuleRunner {
   }
 }
 
+/**
+ * With `rules.strict`, throws RULES_INVALID when a rule has a fault: before anything is opened that
+ * would have to be closed again.
+ */
+export function checkStrict({ rules }: Config): void {
+  if (!rules.strict) return
+  const { set } = loadRules(configuredRules(rules), { placeholders: placeholdersOf(rules) })
+  const faults = set.faults.filter(({ severity }) => severity === 'error')
+  if (faults.length === 0) return
+  const head = `${faults.length === 1 ? 'a rule has a fault' : `rules have ${faults.length} faults`}, and strict is asked for`
+  throw new SensorError('RULES_INVALID', [head, ...faults.map(faultLine)].join('\n'))
+}
+
+function placeholdersOf({ placeholders }: Config['rules']) {
+  return new Map(Object.entries(placeholders))
+}
+
 function load(options: RunnerOptions): RuleSet<RuleEvent> {
   const { config, context, observer, raise, learn, budget, baselines } = options
-  const placeholders = new Map(Object.entries(config.rules.placeholders))
+  const placeholders = placeholdersOf(config.rules)
   const plan = loadRules(configuredRules(config.rules), { placeholders })
   const document = (event: RuleEvent): Fields => eventDocument(event, context)
   return compileRules<RuleEvent>(plan, {
     readerOf: eventReaders({ ...context, document }),
     kindOf: event => event.kind,
     timeOf: timeOf,
+    index: config.rules.index,
     learn,
     baselines,
     ...(budget && { budget: { nanoseconds: BUDGET_NS } }),

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { type Document, type Observer } from '../alerts/alert.ts'
 import { MemoryBaselineStore } from '../baseline/memory-store.ts'
 import { type Interface } from '../capture/interfaces.ts'
@@ -13,9 +12,9 @@ import { observe } from '../enrich/evidence.ts'
 import { checkGeo } from '../enrich/geo.ts'
 import { OnLink } from '../enrich/on-link.ts'
 import { type ControlHandlers } from '../operate/control.ts'
+import { thisObserver } from '../operate/observer.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
-import { version } from '../operate/version.ts'
 import { acceptOperation } from '../outbox/entry.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
@@ -35,8 +34,7 @@ import { makeActivity, makeDetectors, makeDevices, makeJournal } from './stages.
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
   checkGeo(parts.config.enrich.geo)
-  const name = hostname()
-  const observer: Observer = { name, hostname: name, version: version() }
+  const observer: Observer = thisObserver()
   const delivery = await openDelivery(parts.config, { ...parts, observer })
   return new Sensor(parts, delivery, observer)
 }
@@ -161,14 +159,14 @@ export class Sensor {
   }
 
   /** What waits goes to disk and, for a time, to the sinks; then the summary of the whole run. */
-  async close(): Promise<void> {
+  async close(hurry?: AbortSignal): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
     await this.#detectors.close()
     await this.#journal.flush()
     await this.#devices.flush()
-    await this.#delivery.close()
+    await this.#delivery.close(hurry)
     this.#report.last()
     this.#overhead.close()
     await this.#parts.environment.close()

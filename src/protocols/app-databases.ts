@@ -17,7 +17,7 @@ export const databaseSignatures: readonly Signature[] = [
   udp('memcached', [], p => p.u32(2) === 0x00000001 && p.on(11_211) && p.length > 10),
   tcp('cassandra', [3, 4, 5, 0x83, 0x84, 0x85], isCassandra),
   tcp('mongodb', [], isMongo),
-  tcp('oracle', [0x00, 0x01], p => p.u16(0) === p.length && p.u8(4) === 1 && p.has('(DESC', 512)),
+  tcp('oracle', [0x00, 0x01], p => p.u16(0) === p.length && p.u8(4) === 1 && p.has('(DESC')),
   tcp('amqp', 'A', p => p.starts('AMQP') && p.u8(4) <= 3),
   tcp('mqtt', [0x10], isMqttConnect),
   tcp('mqtt', [0x20], p => p.fromServer && p.on(1883, 8883) && p.u8(1) < 32 && p.u8(2) <= 1),
@@ -29,7 +29,7 @@ export const databaseSignatures: readonly Signature[] = [
 function isPostgresStart(p: Probe): boolean {
   const code = p.u32(4)
   if (code >= 80_877_102 && code <= 80_877_104) return p.u32(0) === 8 || p.u32(0) === 16
-  return code >= 0x30000 && code <= 0x30002 && p.u32(0) <= 10_000 && p.has('user\0', 256)
+  return code >= 0x30000 && code <= 0x30002 && p.u32(0) <= 10_000 && p.has('user\0')
 }
 
 // Protocol::HandshakeV10: length, sequence 0, version 10, server version in digits; or an error

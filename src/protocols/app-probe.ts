@@ -1,8 +1,13 @@
+/** Octets that are searched for a text or the end of a line: as many as the kernel copies. */
+const REACH = 64
+
 /** The first bytes of one side of a flow, and what else may tell protocols apart. */
 export interface FirstBytes {
   readonly bytes: Uint8Array
   readonly start: number
   readonly end: number
+  /** Octets of the whole segment or datagram, where `bytes` hold only its beginning. */
+  readonly size?: number
   readonly transport: 'tcp' | 'udp'
   /** The responder of the flow sent them. */
   readonly fromServer: boolean
@@ -14,43 +19,46 @@ export interface FirstBytes {
 export class Probe {
   readonly fromServer: boolean
   readonly port: number
-  /** Octets there are. */
+  /** Octets of the segment or datagram; those behind the ones at hand read as -1. */
   readonly length: number
+  /** Octets at hand. */
+  readonly held: number
   readonly #bytes: Uint8Array
   readonly #start: number
   #line = -1
 
-  constructor({ bytes, start, end, fromServer, serverPort }: FirstBytes) {
+  constructor({ bytes, start, end, size, fromServer, serverPort }: FirstBytes) {
     this.#bytes = bytes
     this.#start = Math.max(start, 0)
-    this.length = Math.max(0, Math.min(end, bytes.length) - this.#start)
+    this.held = Math.max(0, Math.min(end, bytes.length) - this.#start)
+    this.length = Math.max(this.held, size ?? 0)
     this.fromServer = fromServer
     this.port = serverPort
   }
 
   u8(at: number): number {
-    return at < this.length ? (this.#bytes[this.#start + at] ?? -1) : -1
+    return at < this.held ? (this.#bytes[this.#start + at] ?? -1) : -1
   }
 
   u16(at: number): number {
-    return at + 2 <= this.length ? this.u8(at) * 256 + this.u8(at + 1) : -1
+    return at + 2 <= this.held ? this.u8(at) * 256 + this.u8(at + 1) : -1
   }
 
   u32(at: number): number {
-    return at + 4 <= this.length ? this.u16(at) * 65_536 + this.u16(at + 2) : -1
+    return at + 4 <= this.held ? this.u16(at) * 65_536 + this.u16(at + 2) : -1
   }
 
   u16le(at: number): number {
-    return at + 2 <= this.length ? this.u8(at) + this.u8(at + 1) * 256 : -1
+    return at + 2 <= this.held ? this.u8(at) + this.u8(at + 1) * 256 : -1
   }
 
   u32le(at: number): number {
-    return at + 4 <= this.length ? this.u16le(at) + this.u16le(at + 2) * 65_536 : -1
+    return at + 4 <= this.held ? this.u16le(at) + this.u16le(at + 2) * 65_536 : -1
   }
 
   /** True when the ASCII `text` stands at `at`. */
   is(at: number, text: string): boolean {
-    if (at < 0 || at + text.length > this.length) return false
+    if (at < 0 || at + text.length > this.held) return false
     for (let i = 0; i < text.length; i++) {
       if (this.#bytes[this.#start + at + i] !== text.charCodeAt(i)) return false
     }
@@ -63,19 +71,25 @@ export class Probe {
     return false
   }
 
-  /** True when the ASCII `text` stands somewhere in the first `within` bytes. */
-  has(text: string, within = 256): boolean {
-    const last = Math.min(this.length, within) - text.length
+  /**
+   * True when the ASCII `text` stands somewhere in the first `within` bytes, 64 at most. One pass
+   * whatever the bytes: the first character of `text` must not stand in it again, save as its last.
+   */
+  has(text: string, within = REACH): boolean {
+    const bytes = this.#bytes
+    const last = this.#start + Math.min(this.held, within, REACH) - text.length
     const first = text.charCodeAt(0)
-    for (let at = 0; at <= last; at++) {
-      if (this.#bytes[this.#start + at] === first && this.is(at, text)) return true
+    for (let at = this.#start; at <= last; ) {
+      const same = bytes[at] === first ? this.#sameFor(at, text) : 0
+      if (same === text.length) return true
+      at += same || 1
     }
     return false
   }
 
-  /** True when `text` stands in the first 160 bytes of the first line. */
+  /** True when `text` stands in the first line. */
   lineHas(text: string): boolean {
-    return this.has(text, Math.min(this.lineLength(), 160))
+    return this.has(text, this.lineLength())
   }
 
   /** True when the first line ends in `text`. */
@@ -83,7 +97,7 @@ export class Probe {
     return this.is(this.lineLength() - text.length, text)
   }
 
-  /** Octets of the first line without its end, 512 at most; all there are when it does not end. */
+  /** Octets of the first line without its end, 64 at most; all there are when it does not end. */
   lineLength(): number {
     if (this.#line < 0) this.#line = this.#measureLine()
     return this.#line
@@ -91,7 +105,7 @@ export class Probe {
 
   /** True when the first `count` bytes (fewer, if there are fewer) are printable ASCII or line ends. */
   printable(count = 64): boolean {
-    const most = Math.min(this.length, count)
+    const most = Math.min(this.held, count)
     for (let at = 0; at < most; at++) {
       const c = this.u8(at)
       if ((c < 32 && c !== 13 && c !== 10 && c !== 9) || c > 126) return false
@@ -126,12 +140,20 @@ export class Probe {
   }
 
   #measureLine(): number {
-    const most = Math.min(this.length, 512)
-    for (let at = 0; at < most; at++) {
-      const c = this.#bytes[this.#start + at]
-      if (c === 10 || c === 13) return at
+    const bytes = this.#bytes
+    const most = this.#start + Math.min(this.held, REACH)
+    for (let at = this.#start; at < most; at++) {
+      const c = bytes[at]
+      if (c === 10 || c === 13) return at - this.#start
     }
-    return most
+    return most - this.#start
+  }
+
+  /** How many characters of `text` stand at offset `at` of the memory, the first of them surely. */
+  #sameFor(at: number, text: string): number {
+    let same = 1
+    while (same < text.length && this.#bytes[at + same] === text.charCodeAt(same)) same++
+    return same
   }
 }
 

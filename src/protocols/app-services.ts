@@ -112,25 +112,29 @@ function isNtp(p: Probe): boolean {
   return p.on(123) || (p.length === 48 && mode === 3 && p.u32(4) === 0 && p.u32(12) === 0)
 }
 
-// RFC 2865 3: code, id, length, authenticator; attributes that fill the rest
+// RFC 2865 3: code, id, length, authenticator; attributes that fill the rest, as far as it is here
 function isRadius(p: Probe): boolean {
   const code = p.u8(0)
   const known = (code >= 1 && code <= 5) || code === 11 || (code >= 40 && code <= 45)
   if (!known || p.u16(2) !== p.length || p.length < 26) return false
   let at = 20
-  for (let i = 0; i < 64 && at < p.length; i++) {
+  for (let i = 0; i < 64 && at + 1 < p.held; i++) {
     const length = p.u8(at + 1)
     if (length < 2) return false
     at += length
   }
-  return at === p.length
+  return p.held < p.length ? at <= p.length : at === p.length
 }
 
 // RFC 1350 5: read or write request, file name, mode
 function isTftp(p: Probe): boolean {
   if (p.u8(1) !== 1 && p.u8(1) !== 2) return false
-  return ['octet\0', 'netascii\0', 'OCTET\0', 'NETASCII\0'].some(mode => p.has(`\0${mode}`, 512))
+  let end = 2
+  while (end < 256 && p.u8(end) > 0) end++
+  return TFTP_MODES.some(mode => p.is(end, mode))
 }
+
+const TFTP_MODES = ['\0octet\0', '\0netascii\0', '\0OCTET\0', '\0NETASCII\0']
 
 // RFC 5531 9: xid, call, version 2, program; a call only, an answer names none
 function rpcProgram(p: Probe, at: number): number {

@@ -10,7 +10,7 @@ export const textSignatures: readonly Signature[] = [
   both('sip', 'SIROACBMNPU', isSip),
   both('rtsp', 'RODSPTGA', p => p.starts('RTSP/1.0 ') || p.lineEnds(' RTSP/1.0')),
   udp('ssdp', 'MN', p => p.starts('M-SEARCH * HTTP/1', 'NOTIFY * HTTP/1')),
-  udp('ssdp', 'H', p => p.starts('HTTP/1.1 200') && (p.on(1900) || p.has('\nUSN:', 512))),
+  udp('ssdp', 'H', p => p.starts('HTTP/1.1 200') && (p.on(1900) || p.has('\nUSN:'))),
   udp('bittorrent', 'B', p => p.starts('BT-SEARCH * HTTP/1.1')),
   tcp('http', 'H', p => p.starts('HTTP/1.')),
   tcp('http', UPPER, p => p.is(p.lineLength() - 9, ' HTTP/1.')),
@@ -25,18 +25,18 @@ export const textSignatures: readonly Signature[] = [
   tcp('pop3', 'UCSA', p => p.on(110) && p.starts('USER ', 'CAPA', 'STLS', 'AUTH', 'APOP ')),
   tcp('irc', 'NPUC', isIrcCommand),
   tcp('irc', ':N', p => p.starts('NOTICE AUTH :') || (p.u8(0) === 58 && isIrcReply(p))),
-  tcp('xmpp', '<', p => p.has('<stream:stream', 512)),
+  tcp('xmpp', '<', p => p.has('<stream:stream')),
   tcp('vnc', 'R', p => p.starts('RFB 00') && p.u8(7) === 46 && p.u8(11) === 10),
   tcp('telnet', [0xff], isTelnet),
   both('syslog', '<', p => isSyslog(p, 0)),
   tcp('syslog', '123456789', p => isSyslog(p, countedFrame(p))),
-  udp('ws-discovery', '<', p => p.has('/ws/2005/04/discovery', 1024)),
+  udp('ws-discovery', '<', p => p.on(3702) && p.has(':Envelope')),
   tcp('rsync', '@', p => p.starts('@RSYNCD:')),
   tcp('git', '0', p => p.has('git-upload-pack', 24) || p.has('git-receive-pack', 24)),
-  tcp('stratum', '{', p => p.has('"mining.', 256)),
+  tcp('stratum', '{', p => p.has('"mining.')),
   tcp('dropbox', '{', p => p.starts('{"host_int"')),
   udp('dropbox', '{', p => p.starts('{"host_int"')),
-  tcp('nats', 'I', p => p.starts('INFO {') && p.has('"server_id"', 64)),
+  tcp('nats', 'I', p => p.starts('INFO {') && p.has('"server_id"')),
   tcp('sip', '\r', p => p.starts('\r\n\r\n') && p.on(5060)),
 ]
 
@@ -67,13 +67,19 @@ function isImapCommand(p: Probe): boolean {
 function isIrcCommand(p: Probe): boolean {
   if (p.starts('CAP LS', 'CAP REQ')) return true
   if (!p.printable()) return false
-  if (p.starts('NICK ')) return p.lineLength() < p.length && p.lineLength() < 64
-  return p.starts('PASS ', 'USER ') && (p.on(6667, 6697) || p.has('\nNICK ', 256))
+  if (p.starts('NICK ')) return p.lineLength() < p.held && p.lineLength() < 64
+  return p.starts('PASS ', 'USER ') && (p.on(6667, 6697) || p.has('\nNICK '))
 }
 
+// The prefix ends at the first blank; a server's first words are few.
 function isIrcReply(p: Probe): boolean {
-  return p.printable() && [' NOTICE ', ' 001 ', ' 020 ', ' CAP '].some(word => p.lineHas(word))
+  if (!p.printable()) return false
+  let blank = 1
+  while (blank < 64 && p.u8(blank) !== 32) blank++
+  return IRC_REPLIES.some(word => p.is(blank, word))
 }
+
+const IRC_REPLIES = [' NOTICE ', ' 001 ', ' 020 ', ' CAP ']
 
 // RFC 854: IAC, a command between WILL and DONT, an option
 function isTelnet(p: Probe): boolean {

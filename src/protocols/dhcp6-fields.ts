@@ -94,7 +94,7 @@ export function readOptions6(
 
 // RFC 8415 11: type 1 is a link-layer address with a time, 3 without
 function clientDuid(draft: Dhcp6Draft, bytes: Uint8Array, from: number, to: number): void {
-  draft.clientId = hex(bytes, from, cap(from, to, MAX_DUID))
+  if (to > from) draft.clientId = hex(bytes, from, cap(from, to, MAX_DUID))
   const input = new Cursor(bytes, from, to)
   const type = input.u16()
   const hardware = input.u16()

@@ -29,7 +29,7 @@ export interface DnsAnswerFields {
   readonly type: string
   readonly class: string
   readonly ttl: number
-  readonly data: string
+  readonly data?: string
 }
 
 /** The part of an `orthrus.dns` document that the message itself fills. */
@@ -135,7 +135,7 @@ function answer(message: DnsMessage, record: DnsRecord): DnsAnswerFields {
     type: typeOf(message, record.type),
     class: className(record.class),
     ttl: record.ttl,
-    data: record.data,
+    ...(record.data !== '' && { data: record.data }),
   }
 }
 

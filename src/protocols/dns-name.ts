@@ -10,7 +10,7 @@ const MAX_OCTETS = 255
 const MAX_POINTERS = 32
 const CACHED_NAMES = 8
 // Characters: for a message of no size, and for any
-const SPARE_TEXT = 2048
+const SPARE_TEXT = 1024
 const MAX_TEXT = 16_384
 const DOT = 0x2e
 const BACKSLASH = 0x5c

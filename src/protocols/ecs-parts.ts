@@ -17,9 +17,10 @@ function isEmptyObject(value: Value): boolean {
   return typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
-/** The list, or undefined when it is empty. */
+/** The list without its empty texts, or undefined when nothing is left. */
 export function filled(list: readonly string[]): readonly string[] | undefined {
-  return list.length === 0 ? undefined : list
+  const said = list.includes('') ? list.filter(text => text !== '') : list
+  return said.length === 0 ? undefined : said
 }
 
 /** True, or undefined for a fact that does not hold. */

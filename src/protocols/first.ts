@@ -14,11 +14,12 @@ export class FirstBytesNames {
   readonly #names = new Map<string, string>()
 
   /** Takes the first bytes of a side. */
-  take({ packet, bytes }: MessageEvent): void {
+  take({ packet, bytes, length }: MessageEvent): void {
     const protocol = identifyProtocol({
       bytes,
       start: 0,
       end: bytes.length,
+      size: length,
       transport: packet.protocol === ipProtocol.tcp ? 'tcp' : 'udp',
       fromServer: packet.fromResponder,
       serverPort: packet.destinationPort,

@@ -1,8 +1,9 @@
+import { filled } from './ecs-parts.ts'
 import { type HttpRequest, type HttpResponse } from './http.ts'
 
 /** ECS `url` of a request target. */
 export interface UrlFields {
-  readonly original: string
+  readonly original?: string
   readonly scheme?: string
   readonly domain?: string
   readonly port?: number
@@ -44,6 +45,8 @@ export function httpFields(head: HttpRequest | HttpResponse): HttpFields {
  * names none. `full` needs a host.
  */
 export function urlFields(method: string, target: string, host?: string): UrlFields {
+  if (target === '')
+    return host ? { scheme: 'http', ...authority(host), full: `http://${host}` } : {}
   if (method === 'CONNECT') return { original: target, ...authority(target) }
   const scheme = schemeOf(target)
   if (scheme === undefined) return originForm(target, host)
@@ -86,9 +89,9 @@ function versionField(head: HttpRequest | HttpResponse): { version?: string } {
 }
 
 function own(head: HttpRequest | HttpResponse): HttpFields['orthrus']['http'] {
-  const names = head.headerNames
+  const names = filled(head.headerNames)
   return {
-    ...(names.length > 0 && { header_names: names }),
+    ...(names && { header_names: names }),
     ...(head.cut && { cut: true as const }),
   }
 }

@@ -3,7 +3,7 @@ import { PacketEvent } from '../decode/packet-event.ts'
 import { type Conversation } from '../decode/reassembly.ts'
 import { l7 } from '../decode/record.ts'
 import { type Emit, type Protocol } from './protocol.ts'
-import { decodeTls, type TlsSide } from './tls.ts'
+import { decodeTls, isUndecided, type TlsSide } from './tls.ts'
 
 /** A handshake of TLS or SSL: the ClientHello, and once more with what the server made of it. */
 export class TlsEvent extends PacketEvent<'tls'> {
@@ -94,7 +94,8 @@ function hear(
 ): void {
   const role = side.role ?? end // the kernel may have taken the ends for each other
   handshake[role] = side
-  if (side.complete || endsHere(event, side)) tell(handshake, role, event, emit)
+  if ((side.complete && !isUndecided(side)) || endsHere(event, side))
+    tell(handshake, role, event, emit)
 }
 
 function tell(handshake: Handshake, role: End, event: MessageEvent, emit: Emit): void {

@@ -44,7 +44,7 @@ export function tlsFields(
         ja3s: (server?.helloRetry ?? server?.serverHello)?.ja3s,
         ...(leafFacts && certificateFields(leafFacts)),
       }),
-      ...outcome(client, server),
+      ...outcomeFields(client, server),
     }),
     orthrusTls: compact({
       ...offerFields(hello),
@@ -126,7 +126,11 @@ function isTls13(version: number): boolean {
   return versionNumber(version) === '1.3'
 }
 
-function outcome(client: TlsSide | undefined, server: TlsSide | undefined): Record<string, Value> {
+/** `tls.*` that both sides decided: version, cipher, and whether it came to be. */
+export function outcomeFields(
+  client: TlsSide | undefined,
+  server: TlsSide | undefined,
+): Record<string, Value> {
   const hello = server?.serverHello ?? server?.helloRetry
   const sslv2 = server?.sslv2ServerHello
   if (sslv2 !== undefined) {

@@ -93,9 +93,21 @@ function clientDone({ clientHello }: Handshake): boolean {
 function serverDone(handshake: Handshake, encrypted: boolean): boolean {
   const { serverHello } = handshake
   if (serverHello === undefined || serverHello.cut) return false
-  // TLS 1.3 and its drafts: everything behind the ServerHello is encrypted.
-  const hidden = serverHello.version === 0x0304 || serverHello.version >= 0x7f00
-  return handshake.done || encrypted || hidden
+  return handshake.done || encrypted || isHidden(serverHello)
+}
+
+/** TLS 1.3 and its drafts: everything behind the ServerHello is encrypted. */
+function isHidden({ version }: ServerHello): boolean {
+  return version === 0x0304 || version >= 0x7f00
+}
+
+/**
+ * Whether a server's flight is in, and what became of the handshake is not: up to TLS 1.2 the server
+ * changes its cipher a round trip later, when it has checked the client's Finished (RFC 5246 7.3).
+ */
+export function isUndecided({ complete, serverHello, encrypted, alert }: TlsSide): boolean {
+  if (!complete || serverHello === undefined) return false
+  return !encrypted && !isHidden(serverHello) && alert?.level !== 2
 }
 
 function decodeSslv2(bytes: Uint8Array): TlsSide | undefined {

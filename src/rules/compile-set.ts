@@ -2,7 +2,6 @@ import { type Plan } from './admission/admit.ts'
 import { type CorrelationRule, type DetectionRule } from './ast.ts'
 import { correlationHash, ruleHash } from './content-hash.ts'
 import { Correlation, type CorrelationLimits } from './correlate/correlation.ts'
-import { type RuleFault } from './fault.ts'
 import {
   correlationUnit,
   detectionUnit,
@@ -18,18 +17,14 @@ type AnyRule = DetectionRule | CorrelationRule
 export interface Units {
   readonly units: ReadonlyMap<AnyRule, Unit>
   readonly correlations: readonly Correlation[]
-  /** Of our attributes; a rule with one does not run. */
-  readonly faults: readonly RuleFault[]
 }
 
 /** Makes the units of all rules that run, each correlation after its targets. */
 export function makeUnits(plan: Plan, limits: CorrelationLimits, options: UnitOptions): Units {
   const units = new Map<AnyRule, Unit>()
-  const faults: RuleFault[] = []
   const hashOf = (rule: AnyRule) => units.get(rule)?.hash() ?? ''
   const checked = (rule: AnyRule): Extensions | undefined => {
     const extensions = extensionsOf(rule)
-    faults.push(...extensions.faults)
     return extensions.faults.some(({ severity }) => severity === 'error') ? undefined : extensions
   }
   const running = new Set(plan.programs.map(program => program.linked))
@@ -51,5 +46,5 @@ export function makeUnits(plan: Plan, limits: CorrelationLimits, options: UnitOp
     for (const target of correlation.targets) units.get(target)?.listeners.push(correlation)
     correlations.push(correlation)
   }
-  return { units, correlations, faults }
+  return { units, correlations }
 }

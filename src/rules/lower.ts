@@ -21,19 +21,23 @@ export function lowerExpression(expression: Expression, taxonomy: string, kind: 
   return lower(expression)
 }
 
-/** The same expression over changed parts. */
+/** The same expression over changed parts; itself when none has changed. */
 export function mapInner(
   expression: Exclude<Expression, Test>,
   change: (inner: Expression) => Expression,
 ): Expression {
   switch (expression.op) {
     case 'and':
-    case 'or':
-      return { op: expression.op, items: expression.items.map(change) }
+    case 'or': {
+      const items = expression.items.map(change)
+      const same = items.every((item, index) => item === expression.items[index])
+      return same ? expression : { op: expression.op, items }
+    }
     case 'not':
-      return { op: 'not', item: change(expression.item) }
-    case 'selection':
-      return { ...expression, item: change(expression.item) }
+    case 'selection': {
+      const item = change(expression.item)
+      return item === expression.item ? expression : { ...expression, item }
+    }
     case 'constant':
       return expression
   }
@@ -44,7 +48,7 @@ function lowerTest(test: Test, taxonomy: string, kind: Kind): Expression {
   const mapping = mapField(taxonomy, test.field)
   const names = fieldNames(taxonomy, test.field, kind)
   const items = names.flatMap(field => {
-    const moved = convert({ ...test, field }, mapping)
+    const moved = convert(field === test.field ? test : { ...test, field }, mapping)
     return test.match.kind === 'field' ? lowerOther(moved, taxonomy, kind) : [moved]
   })
   // What is absent must be absent from all of them.

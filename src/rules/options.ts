@@ -11,6 +11,14 @@ export const rulesOptions = section('What is worth an alert.', {
     uniqueItems: true,
     description: 'Sigma rule files, and folders of them.',
   }),
+  strict: Type.Boolean({
+    default: false,
+    description: 'Whether nothing starts while a rule has a fault; else that rule is left out.',
+  }),
+  index: Type.Boolean({
+    default: true,
+    description: 'false asks every rule of every event, to compare: the same alerts, slowly.',
+  }),
   placeholders: Type.Object(
     {
       dns_resolvers: values(

@@ -17,6 +17,7 @@ import { compareUnits, goOn, type ReloadReport } from './reload.ts'
 import { exportState, importState, type RuleState } from './state.ts'
 import { type SuppressDefinition } from './suppress.ts'
 import { type Unit } from './unit.ts'
+import { unoptimised } from './unoptimised.ts'
 
 /** What rules need to know about events. */
 export interface RuleSetOptions<Event> {
@@ -74,19 +75,21 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
   const store = options.baselines ?? new MemoryBaselineStore()
   const limits = { ...defaults.limits, ...options.limits }
   const suppress = options.suppress ?? defaults.suppress
-  const { units, correlations, faults } = makeUnits(plan, limits, {
+  const { units, correlations } = makeUnits(plan, limits, {
     store,
     suppress,
     learn: options.learn,
   })
   const fields = new EventFields(options.readerOf)
   const flow = new MatchFlow(units, fields, store, options.onNotice)
-  const matcher = matcherOf(plan, options, (rule, cost) => flow.disabled(rule, cost))
+  const matcher = unoptimised(() =>
+    matcherOf(plan, options, (rule, cost) => flow.disabled(rule, cost)),
+  )
   const { kindOf, timeOf } = options
   const all = [...units.values()]
   return {
     size: units.size,
-    faults: [...plan.set.faults, ...faults],
+    faults: plan.set.faults,
     report: plan.report,
     units: all,
     get counts() {

@@ -5,17 +5,23 @@ import { partitionKey } from './fields.ts'
 /**
  * Sends each alert of a batch on its own, `width` at a time, those of one key one after the other.
  * One that is refused for good does not hold the others; behind any other failure a lane stops.
- * Throws one SinkError that tells which alerts arrived and which were refused.
+ * Throws one SinkError that tells which alerts arrived and which were refused; `took` hears of each
+ * that did at once.
  */
 export async function sendInLanes(
   batch: readonly Alert[],
   width: number,
   send: (alert: Alert) => Promise<void>,
+  took: (alert: Alert) => void = () => undefined,
 ): Promise<void> {
   const lanes = Array.from({ length: width }, (): Alert[] => [])
   for (const alert of batch) lanes[laneOf(partitionKey(alert), width)]?.push(alert)
   const outcome: Outcome = { delivered: [], rejected: [], failures: [] }
-  await Promise.all(lanes.map(alerts => drain(alerts, send, outcome)))
+  const sendOne = async (alert: Alert) => {
+    await send(alert)
+    took(alert)
+  }
+  await Promise.all(lanes.map(alerts => drain(alerts, sendOne, outcome)))
   throwFailure(outcome)
 }
 
@@ -48,10 +54,11 @@ export function throwFailure({ delivered, rejected, failures }: Outcome): void {
   if (failures.length === 0) return
   const worst = failures.reduce((a, b) => (weight(b) > weight(a) ? b : a))
   if (!(worst instanceof SinkError)) throw worst
-  const { fault, message, cause, retryAfter, status, body } = worst
+  const { fault, message, cause, retryAfter, patience, status, body } = worst
   throw new SinkError(fault, message, {
     cause,
     retryAfter,
+    patience,
     delivered,
     rejected,
     ...(status === undefined ? {} : { status }),

@@ -18,16 +18,6 @@ export interface Sink extends Receiver {
   check?(): Promise<void>
   /** What the far side said last, for a person; without secrets. */
   answer?(): string | undefined
-  status?(): SinkStatus
-}
-
-export interface SinkStatus {
-  /** Why the sink is worth less than it looks, such as certificates that are not verified. */
-  readonly degraded?: string | undefined
-  /** When our own certificate ends. */
-  readonly certificateExpires?: string | undefined
-  /** `best-effort`: delivered means sent, as with UDP. */
-  readonly delivery?: 'acknowledged' | 'replayed' | 'best-effort'
 }
 
 /** What a sink may use of the program around it. */

@@ -10,6 +10,7 @@ import { jsonWithin } from './formats/trim.ts'
 import { oneLine, statusFailure } from './http/answer.ts'
 import { Hold } from './http/hold.ts'
 import { placeOf, placeOptions } from './http/place.ts'
+import { pauseOf } from './http/rate-limit.ts'
 import { keyOf, signedHeaders } from './http/signature.ts'
 import { sendInLanes } from './lanes.ts'
 import { defineSink, SinkError } from './sink.ts'
@@ -95,6 +96,7 @@ export const webhook = defineSink(schema, async (options, { log }) => {
     const headers = { ...headersFor(alert), ...signature }
     const answer = await client.send({ method: options.method, headers, body })
     said = `${client.place} answered ${answer.status} ${oneLine(answer.body)}`.trimEnd()
+    hold.for(pauseOf(answer, Date.now()))
     return statusFailure(client.place, answer, Date.now())
   }
   const sendOne = async (alert: Alert) => {
@@ -110,7 +112,7 @@ export const webhook = defineSink(schema, async (options, { log }) => {
   }
   return {
     limits: { alerts: 64 },
-    send: batch => sendInLanes(batch, width, sendOne),
+    send: (batch, took) => sendInLanes(batch, width, sendOne, took),
     close: () => client.close(),
     check: async () => void checkUrl(place),
     answer: () => said,

@@ -87,7 +87,7 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
 interface Open {
   readonly path: string
   connection: Connection
-  /** False while a failing disk gets a fresh environment: then there is nothing to be read. */
+  /** False while a failing disk gets a fresh environment, and after the end: nothing to be read. */
   readable: boolean
   readonly setAside: string | undefined
   readonly unlock: () => void
@@ -162,6 +162,7 @@ function fileBytes(path: string): number {
 
 async function close(open: Open, group: GroupCommit): Promise<void> {
   await group.close()
+  open.readable = false
   await disconnect(open.connection)
   await markClean(open.path).catch(() => undefined)
   open.unlock()

@@ -33,6 +33,11 @@ function walk(path: string, value: unknown): string[] {
     return flat ? [] : ['labels: nested or not text']
   }
   const field = fields[path]
+  if (field?.type === 'object' && field.normalize?.includes('array') && Array.isArray(value)) {
+    return value.flatMap(one =>
+      Object.entries(one as object).flatMap(([name, inner]) => walk(`${path}.${name}`, inner)),
+    )
+  }
   if (field === undefined || field.type === 'object') {
     if (typeof value !== 'object' || Array.isArray(value)) return [`${path}: no such field`]
     return Object.entries(value).flatMap(([name, one]) => walk(`${path}.${name}`, one))

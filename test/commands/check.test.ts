@@ -34,6 +34,23 @@ test('every fault is one line on stderr, with status 2', async () => {
   ])
 })
 
+test('a database that is none is told with its place, before a run', async () => {
+  const odd = join(folder, 'odd.yaml')
+  const none = join(folder, 'none.mmdb')
+  writeFileSync(odd, `enrich:\n  geo:\n    asn: ${none}\n    country: ${good}\n`)
+  const { status, stdout, stderr } = await orthrus(['check', '-c', odd, '-o', 'text'])
+  expect([status, stdout]).toEqual([2, ''])
+  const country = /odd\.yaml:4:14: `enrich\.geo\.country`: cannot use .* it is no MMDB file; /
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/odd\.yaml:3:10: `enrich\.geo\.asn`: cannot use .*ENOENT.*; name a /),
+    expect.stringMatching(country),
+    `2 faults in ${odd}`,
+    '',
+  ])
+  writeFileSync(odd, `enrich:\n  geo:\n    enabled: false\n    asn: ${none}\n`)
+  expect((await orthrus(['check', '-c', odd, '-o', 'json'])).status).toBe(0)
+})
+
 test('-o json prints one document on stdout and nothing else', async () => {
   const { status, stdout, stderr } = await orthrus(['check', '-c', bad, '-o', 'json'])
   expect([status, stderr]).toEqual([2, ''])

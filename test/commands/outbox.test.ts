@@ -1,8 +1,10 @@
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { serveControl } from '../../src/operate/control.ts'
+import { controlHandlers } from '../../src/pipeline/control.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
 import { accept, imbalance, keeper, names, open, refused, until } from '../outbox/harness.ts'
-import { temporaryDirectory } from '../storage/open.ts'
+import { openTemporary, temporaryDirectory } from '../storage/open.ts'
 import { orthrus } from './orthrus.ts'
 
 let state = ''
@@ -100,4 +102,30 @@ describe('orthrus outbox', () => {
     const { status, stderr } = await orthrus(['outbox', 'status', '--state', nowhere])
     expect([status, stderr]).toEqual([1, expect.stringContaining('holds no memory')])
   })
+})
+
+test('a sensor that runs is asked, and what is replayed goes at once', async () => {
+  const environment = await openTemporary(state)
+  const [siem, other] = [keeper(), keeper()]
+  const outbox = await open(environment, { siem, other })
+  const control = await serveControl(state, controlHandlers({ outbox }))
+  onTestFinished(() => control.close())
+  const run = (...args: string[]) => orthrus(['outbox', ...args, '--state', state])
+  const before = JSON.parse((await run('status', '-o', 'json')).stdout)
+  expect(before).toMatchObject({ waiting: 0, sinks: [{ sink: 'siem', dead: 2 }, { dead: 0 }] })
+  expect(lines((await run('list', '-o', 'json')).stdout)).toMatchObject([
+    { sequence: 4, sink: 'siem' },
+    { sequence: 8, sink: 'siem' },
+  ])
+  expect((await run('replay', '4')).stderr).toBe('1 go now, for their sink alone\n')
+  await until(() => siem.ids.length === 1)
+  expect(siem.ids).toEqual(['a3'])
+  expect((await run('drop', '--all')).stderr).toMatch(/^1 given up/)
+  expect((await run('list', '-o', 'text')).stdout).toBe('no dead letters\n')
+  await until(() => outbox.status.sinks['siem']?.pending === 0)
+  expect(outbox.status.sinks).toMatchObject({
+    siem: { accepted: 11, delivered: 9, dead: 0, dropped: 1, replayed: 1 },
+    other: { accepted: 11, delivered: 10, filtered: 1 },
+  })
+  expect(imbalance(outbox)).toEqual([])
 })

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { dnsQuery, ethernet, ipv4, udp } from '../generate/packets.ts'
+import { captured, pcap } from '../generate/pcap.ts'
 import { orthrus } from './orthrus.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'orthrus-rules-'))
@@ -93,6 +95,86 @@ test('a sidecar holds tests, also of NDJSON files', async () => {
   expect([status, stdout]).toEqual([0, '1 passed, 0 failed\n'])
 })
 
+test('a test may be a capture, which goes through the whole decoder', async () => {
+  const names = ['a.onion', 'A.B.Onion', 'c.test', 'd.onion.test']
+  writeFileSync(join(folder, 'names.pcap'), pcap(captured(names.map(query))))
+  const head = `${rule}orthrus.tests:\n`
+  const good = write(
+    'captured.yml',
+    `${head}  - {name: two, pcap: names.pcap, expect: {alerts: 2, fields: {dns.type: query}}}\n`,
+  )
+  const mutated = await orthrus(['rules', 'test', '--mutate', good])
+  expect(mutated.stdout).toContain('no test fails without `filter`')
+  expect(mutated.stdout).toContain('2 passed, 1 failed')
+  const bad = write(
+    'captured-bad.yml',
+    `${head}  - {name: three, pcap: names.pcap, expect: {alerts: 3}}\n`,
+  )
+  const { status, stdout } = await orthrus(['rules', 'test', bad])
+  expect([status, stdout]).toEqual([1, expect.stringContaining('expected 3 alerts, got 2')])
+  const absent = write(
+    'captured-absent.yml',
+    `${head}  - {name: none, pcap: none.pcap, expect: match}\n`,
+  )
+  const none = await orthrus(['rules', 'test', absent])
+  expect(none.status).toBe(1)
+  expect(none.stdout).toContain(`cannot read ${join(folder, 'none.pcap')}: `)
+})
+
+describe('regression_tests_path, as SigmaHQ keeps it', () => {
+  const data = join(folder, 'regression_data')
+  mkdirSync(join(folder, 'repository', 'rules', 'dns'), { recursive: true })
+  mkdirSync(data, { recursive: true })
+  const path = (name: string) => `regression_data/${name}`
+  const info = (tests: string) => `id: 1\nregression_tests_info:\n${tests}`
+  const test1 = (file: string, count: number) =>
+    `  - {name: ${file}, type: json, provider: x, match_count: ${count}, path: ${path(file)}}\n`
+  const ruleAt = (name: string, tests: string) => {
+    write(path(`${name}.info.yml`), info(tests))
+    return write(
+      `repository/rules/dns/${name}.yml`,
+      `${rule}regression_tests_path: ${path(`${name}.info.yml`)}\n`,
+    )
+  }
+  const [one, two] = ['{"dns":{"question":{"name":"a.onion"}}}', '{"query":"b.test"}']
+  write(path('one.json'), one)
+  write(path('list.json'), `[${one},\n${two},\n${one}]`)
+  write(path('lines.json'), `${one}\r\n\r\n${two}\n${one}\n`)
+
+  test('an event, a list and lines of events are read', async () => {
+    const file = ruleAt(
+      'good',
+      test1('one.json', 1) + test1('list.json', 2) + test1('lines.json', 2),
+    )
+    const { status, stdout } = await orthrus(['rules', 'test', file])
+    expect([status, stdout]).toEqual([0, '3 passed, 0 failed\n'])
+  })
+
+  test('a wrong count and JSON that is none fail', async () => {
+    write(path('bad.json'), `${one}\n{]\n`)
+    const file = ruleAt('wrong', test1('list.json', 1) + test1('bad.json', 1))
+    const { status, stdout } = await orthrus(['rules', 'test', file])
+    expect(status).toBe(1)
+    expect(stdout).toContain('expected 1 alert, got 2')
+    expect(stdout).toMatch(/cannot read .*bad\.json: line 2: /)
+  })
+
+  test('evtx is left out with a warning, a path to nowhere is a fault', async () => {
+    const evtx = `  - {name: old, type: evtx, match_count: 1, path: ${path('x.evtx')}}\n`
+    const file = ruleAt('evtx', evtx)
+    const left = await orthrus(['rules', 'test', file])
+    expect([left.status, left.stdout]).toEqual([0, expect.stringContaining('0 passed, 0 failed')])
+    expect(left.stderr).toContain('evtx.info.yml:3:23: warning: the test `old` is left out')
+    const lost = write(
+      'repository/rules/dns/lost.yml',
+      `${rule}regression_tests_path: no/info.yml\n`,
+    )
+    const { status, stderr } = await orthrus(['rules', 'test', lost])
+    expect(status).toBe(2)
+    expect(stderr).toContain(`${lost}:7:24: no folder above the rule has \`no/info.yml\``)
+  })
+})
+
 test('a faulty rule and a faulty test have status 2', async () => {
   const one = await orthrus(['rules', 'test', broken])
   expect(one.status).toBe(2)
@@ -156,3 +238,78 @@ test('rules explain shows each part with its answer', async () => {
   const bad = await orthrus(['rules', 'explain', tested, write('bad.json', '[')])
   expect(bad.status).toBe(2)
 })
+
+test('check says what is wrong with our own attributes, and where', async () => {
+  const file = write(
+    'attributes.yml',
+    `${rule}orthrus:\n  suppress: {by: [source.ip], fro: 1h}\n---\n${rule.replace('onion', 'two')}orthrus.baseline: {type: new}\n`,
+  )
+  const { status, stdout, stderr } = await orthrus(['check', file])
+  expect(status).toBe(2)
+  expect(stderr).toContain(`${file}:8:31: \`orthrus.suppress\` has no \`fro\`; did you mean for?`)
+  const { rules, faults } = JSON.parse(stdout) as {
+    rules: { state: string; reasons: string[] }[]
+    faults: { line: number; column: number }[]
+  }
+  expect(rules.map(({ state }) => state)).toEqual(['invalid', 'invalid'])
+  expect(rules[0]?.reasons[0]).toContain('has no `fro`')
+  expect(faults[0]).toMatchObject({ line: 8, column: 31 })
+  expect(faults.some(({ line }) => line === 16)).toBe(true)
+})
+
+test('check --strict takes a warning for a fault', async () => {
+  const file = write('warned.yml', rule.replace('title: onion', 'title: warned\nid: no-uuid'))
+  expect((await orthrus(['check', file])).status).toBe(0)
+  expect((await orthrus(['check', '--strict', file])).status).toBe(2)
+})
+
+test('--strict stops tests and replays at the first fault of a rule, and names all', async () => {
+  const both = [tested, broken]
+  const tests = await orthrus(['rules', 'test', '--strict', ...both])
+  expect([tests.status, tests.stdout]).toEqual([2, ''])
+  expect(tests.stderr).toContain(`${broken}:4:15: there is no modifier`)
+  const config = write('strict.yaml', `rules: {paths: ['${tested}', '${broken}']}\n`)
+  const capture = join(folder, 'query.pcap')
+  writeFileSync(capture, pcap(captured([query('a.onion'), query('b.onion')])))
+  const command = ['replay', '-c', config, '--learn', '0', capture]
+  const loose = await orthrus(command)
+  expect(loose.status).toBe(0)
+  expect(titles(loose.stdout)).toContain('onion')
+  const strict = await orthrus([...command, '--strict'])
+  expect([strict.status, strict.stdout]).toEqual([2, ''])
+  expect(strict.stderr).toContain(`${broken}:4:15: there is no modifier`)
+  const asked = write('asked.yaml', `rules: {strict: true, paths: ['${broken}']}\n`)
+  expect((await orthrus(['replay', '-c', asked, capture])).status).toBe(2)
+})
+
+test('--no-index gives the same alerts, byte for byte', async () => {
+  const config = write('index.yaml', `rules: {paths: ['${tested}']}\n`)
+  const capture = join(folder, 'queries.pcap')
+  const names = ['a.onion', 'a.org', 'B.ONION', 'c.test']
+  writeFileSync(capture, pcap(captured(names.map(query))))
+  const command = ['replay', '-c', config, '--learn', '0', capture]
+  const [one, two] = [await orthrus(command), await orthrus([...command, '--no-index'])]
+  expect([one.status, two.status]).toEqual([0, 0])
+  expect(titles(one.stdout)).toContain('onion')
+  expect(two.stdout).toBe(one.stdout)
+})
+
+function query(name: string): Uint8Array {
+  const [client, resolver] = [
+    { ip: '10.1.0.5', mac: '02:00:00:00:00:05', port: 40_000 + name.length },
+    { ip: '198.51.100.1', mac: '02:00:00:00:00:01', port: 53 },
+  ]
+  const layer = udp({ srcPort: client.port, dstPort: 53 }, dnsQuery(name))
+  return ethernet(
+    { src: client.mac, dst: resolver.mac },
+    ipv4({ src: '203.0.113.5', dst: resolver.ip }, layer),
+  )
+}
+
+/** Of the rules that alerted. */
+function titles(lines: string): string[] {
+  return lines
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => (JSON.parse(line) as { rule: { name: string } }).rule.name)
+}

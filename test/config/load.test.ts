@@ -74,6 +74,52 @@ describe('a configuration without faults', () => {
   })
 })
 
+describe('the condition of a sink', () => {
+  const sink = (...lines: string[]) =>
+    [
+      'sinks:',
+      '  siem:',
+      '    type: console',
+      '    when:',
+      ...lines.map(one => `      ${one}`),
+    ].join('\n')
+
+  test.each([
+    [
+      ['detection: { selection: { source.ip: 10.0.0.1 } }'],
+      '5:18: `condition` is missing; name a selection in it',
+    ],
+    [
+      ['detection:', '  selection: { source.ip: 10.0.0.1 }', '  condition: selectoin'],
+      '7:20: there is no selection `selectoin`; did you mean `selection`?',
+    ],
+    [
+      ['detection:', '  selection:', '    source.ip|cidrr: 10.0.0.0/8', '  condition: selection'],
+      expect.stringMatching(/^7:\d+: .*`cidrr`/),
+    ],
+    [
+      ['detection:', '  one: { a: 1 }', '  two: { a: 2 }', '  condition: one'],
+      '7:9: no condition uses the selection `two`',
+    ],
+    [
+      ['detection:', '  one: { a|expand: "%nets%" }', '  condition: one'],
+      expect.stringContaining('6:26: no values for the placeholder `%nets%`'),
+    ],
+  ])('that is wrong is told with its place: %j', (lines, expected) => {
+    expect(faultsOf(sink(...lines))).toEqual([expected])
+  })
+
+  test('may hold placeholders and every modifier', () => {
+    const content = sink(
+      'detection:',
+      '  nets: { source.ip|cidr|expand: "%nets%" }',
+      '  noise: { rule.name|re: "^Test" }',
+      '  condition: nets and not noise',
+    )
+    expect(faultsOf(`${content}\nrules: { placeholders: { nets: [10.0.0.0/8] } }\n`)).toEqual([])
+  })
+})
+
 describe('every fault is told in one run, where it stands', () => {
   test('with what was found, what is allowed and what was meant', () => {
     const content = [

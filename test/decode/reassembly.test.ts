@@ -6,6 +6,7 @@ import {
   Reassembler,
   type ReassemblyLimits,
 } from '../../src/decode/reassembly.ts'
+import { eventFlags, l7 } from '../../src/decode/record.ts'
 import { noise } from '../generate/bytes.ts'
 import { type PieceOptions, piece } from './messages.ts'
 
@@ -166,6 +167,70 @@ describe('the end of a conversation', () => {
   })
 })
 
+describe('what seems to begin beyond a gap', () => {
+  const late = { start: 500, seq: 500, l7: l7.L7_HTTP, flags: eventFlags.EVENT_DOUBTFUL }
+  const told = ({ grown }: ReturnType<typeof open>) => grown.map(each => [each.bytes, each.began])
+
+  test('is told when the gap turns out to be something else', () => {
+    const opened = open()
+    opened.reassembler.take(talk(1, 0, { ...late, bytes: Buffer.from('GET /') }))
+    opened.reassembler.take(talk(1, 0, { ...late, seq: 505, bytes: Buffer.from('b') }))
+    expect(told(opened)).toEqual([])
+    opened.reassembler.take(
+      piece({ seq: 400, bytes: Buffer.from('x'), sourcePort: 1, destinationPort: 443 }),
+    )
+    expect(told(opened)).toEqual([['GET /b', true]])
+  })
+
+  test('is the middle of a message that begins in the gap', () => {
+    const opened = open()
+    opened.reassembler.take(talk(1, 0, { ...late, bytes: Buffer.from('GET / HTTP') }))
+    const first = { seq: 498, start: 498, l7: l7.L7_HTTP, bytes: Buffer.from('FO') }
+    opened.reassembler.take(talk(1, 0.1, first))
+    expect(told(opened)).toEqual([['FOGET / HTTP', true]])
+  })
+
+  test('is told before the other side answers', () => {
+    const opened = open()
+    opened.reassembler.take(talk(1, 0, { ...late, bytes: Buffer.from('GET /') }))
+    const flags = eventFlags.EVENT_REPLY
+    const back = { seq: 9, start: 9, l7: l7.L7_HTTP, bytes: Buffer.from('HTTP/1.1 200') }
+    const ends = {
+      sourcePort: 443,
+      destinationPort: 1,
+      source: '198.51.100.20',
+      destination: '192.0.2.10',
+    }
+    opened.reassembler.take(piece({ ...back, ...ends, flags }))
+    expect(told(opened)).toEqual([
+      ['GET /', true],
+      ['HTTP/1.1 200', true],
+    ])
+  })
+
+  test('is told a second later, or when the conversation ends, and then no more', () => {
+    const opened = open()
+    const { reassembler, over } = opened
+    for (const port of [1, 2])
+      reassembler.take(talk(port, 0, { ...late, bytes: Buffer.from('GET /') }))
+    reassembler.end(talk(2, 0.5).packet)
+    expect(told(opened)).toEqual([['GET /', true]])
+    expect(over).toHaveLength(1)
+    reassembler.expire(talk(1, 0.9).packet.time)
+    expect(opened.grown).toHaveLength(1)
+    reassembler.expire(talk(1, 1).packet.time)
+    expect(opened.grown).toHaveLength(2)
+    reassembler.clear()
+    expect(opened.grown).toHaveLength(2)
+  })
+
+  test('is told at once when it is TLS, which nothing looks like', () => {
+    const opened = open()
+    opened.reassembler.take(talk(1, 0, { ...late, l7: l7.L7_TLS }))
+    expect(opened.grown).toHaveLength(1)
+  })
+})
+
 test('whatever comes, the books are right and the bounds are kept', () => {
   const limits = { conversations: 5, bytes: 30_000, timeout: 10_000_000 }
   const step = fc.record({
@@ -175,6 +240,7 @@ test('whatever comes, the books are right and the bounds are kept', () => {
     size: fc.nat(4096),
     at: fc.nat(60),
     fromResponder: fc.boolean(),
+    doubtful: fc.boolean(),
     what: fc.constantFrom('take', 'take', 'take', 'take', 'end', 'expire'),
   })
   fc.assert(
@@ -184,11 +250,14 @@ test('whatever comes, the books are right and the bounds are kept', () => {
         { grown: each => living.add(each), over: each => living.delete(each) },
         limits,
       )
-      for (const { port, seq, start, size, at, fromResponder, what } of steps) {
+      for (const { port, seq, start, size, at, fromResponder, doubtful, what } of steps) {
         const event = talk(port, at, {
           seq,
           bytes: new Uint8Array(size),
-          fromResponder,
+          l7: l7.L7_HTTP,
+          flags:
+            (fromResponder ? eventFlags.EVENT_REPLY : 0) |
+            (doubtful ? eventFlags.EVENT_DOUBTFUL : 0),
           ...(start === null ? { start: undefined } : { start }),
         } as Partial<PieceOptions>)
         if (what === 'take') reassembler.take(event)

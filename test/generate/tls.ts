@@ -168,6 +168,16 @@ export function serverFlight(
   return concat(...messages.map(message => tlsRecords(message)))
 }
 
+/** How a side ends what it says in the clear up to TLS 1.2. */
+export function changeCipherSpec(): Uint8Array {
+  return tlsRecords(u8(1), { type: CHANGE_CIPHER_SPEC })
+}
+
+/** The same and an encrypted Finished. */
+export function finished(): Uint8Array {
+  return concat(changeCipherSpec(), tlsRecords(noise(40, 14)))
+}
+
 /** A handshake message: type and 24-bit length. */
 export function handshake(type: number, body: Uint8Array): Uint8Array {
   return concat(u8(type), vector24(body))

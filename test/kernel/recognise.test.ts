@@ -142,6 +142,17 @@ inBoth('streams', probe => {
     expect(`${found[1]?.bytes}`).toBe('EHLO me\r\n')
   })
 
+  test('commands of Telnet in short segments are no hello of SSL', () => {
+    const turns: p.Turn[] = [
+      { from: 'server', bytes: p.u8(0xff, 0xfd, 0x01) },
+      { from: 'client', bytes: p.u8(0xff, 0xfb, 0x01) },
+      { from: 'server', bytes: p.raw('login: and some more text') },
+    ]
+    const frames = p.tcpConversation({ ...newEnds(23), teardown: 'none' }, turns)
+    const found = copies(probe(), frames)
+    expect(found.map(({ l7: kind }) => kind)).toEqual([l7.L7_FIRST, l7.L7_FIRST])
+  })
+
   test('the other side is looked at too, and said so', () => {
     const flight = p.serverFlight()
     const turns: p.Turn[] = [

@@ -7,7 +7,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createServer } from 'node:net'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { isRoot } from '../capture/support/root.ts'
 import { arp, ethernet } from '../generate/packets.ts'
 import { Lab } from './support/lab.ts'
@@ -116,6 +117,41 @@ describe.skipIf(!isRoot)('run, from its start to its end', () => {
     expect(await next.end()).toBe(0)
     const alerts = parseLines(readFileSync(file, 'utf8'))
     expect(alerts.map(({ source }) => source.ip)).toEqual(['192.0.2.50'])
+  })
+
+  test('a sink that never answers keeps no sensor from ending, and its alert waits', async () => {
+    quiet()
+    // It takes connections and whatever comes over them.
+    const silent = createServer(socket => void socket.on('error', () => undefined).resume())
+    lab.home.inside(() => silent.listen(8443))
+    onTestFinished(() => void silent.close())
+    const settings = (shutdown: string, sink: string) =>
+      writeFileSync(
+        lab.path('c.yaml'),
+        `outbox: { shutdown: ${shutdown} }\nsinks: { web: ${sink} }\n`,
+      )
+    const web =
+      '{ type: webhook, url: "http://127.0.0.1:8443/", allow_http: true, allow_private: true }'
+    const args = [...alerting(), '-c', lab.path('c.yaml')]
+    settings('1s', web)
+    const first = await lab.run(args)
+    announce(50)
+    await lab.waiting('s', 1)
+    expect(await first.end()).toBe(0)
+    // Whoever asks twice does not even wait as long as the configuration says.
+    settings('10m', web)
+    const second = await lab.run(args)
+    announce(51)
+    await lab.waiting('s', 2)
+    second.process.kill('SIGTERM')
+    await lab.waiting('s', undefined)
+    expect(await second.end()).toBe(0)
+    const file = lab.path('alerts.jsonl')
+    settings('10s', `{ type: file, path: ${file} }`)
+    const last = await lab.run(args)
+    expect(await last.end()).toBe(0)
+    const found = parseLines(readFileSync(file, 'utf8')).map(({ source }) => source.ip)
+    expect(found).toEqual(['192.0.2.50', '192.0.2.51'])
   })
 
   test('SIGHUP opens the file of alerts anew after a rename', async () => {

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import { createLog } from '../../src/operate/log.ts'
 import { acceptOperation } from '../../src/outbox/entry.ts'
 import {
@@ -43,8 +44,8 @@ export function keeper(
 export const down = (text = 'down') => new SinkError('transient', text)
 export const refused = (text = 'never') => new SinkError('permanent', text)
 
-/** Opens an outbox that pauses for no longer than 1 ms. */
-export function open(
+/** Opens an outbox that pauses for no longer than 1 ms; it ends with the test, however that ends. */
+export async function open(
   environment: Environment,
   sinks: Record<string, Receiver | Outlet>,
   options: Partial<OutboxOptions> = {},
@@ -53,7 +54,9 @@ export function open(
   for (const [name, one] of Object.entries(sinks)) {
     outlets.set(name, 'receiver' in one ? one : { receiver: one })
   }
-  return openOutbox({ environment, outlets, log: silent, baseMs: 1, ...options })
+  const outbox = await openOutbox({ environment, outlets, log: silent, baseMs: 1, ...options })
+  onTestFinished(() => outbox.close(0))
+  return outbox
 }
 
 export interface Made {

@@ -1,9 +1,14 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { SensorError } from '../../src/errors.ts'
 import { readDeadLetter } from '../../src/outbox/dead-letter.ts'
+import { type Alert } from '../../src/outbox/queued.ts'
 import { SinkError } from '../../src/outbox/sink-error.ts'
+import { detectionTest } from '../../src/rules/detection-test.ts'
 import { sequenceKey } from '../../src/storage/entry.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
+import { openStore } from '../../src/storage/store.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
 import {
   accept,
@@ -168,6 +173,26 @@ describe('outbox', () => {
     expect(imbalance(outbox)).toEqual([])
   })
 
+  test('what a sink told of at once is not sent again, however the batch ends', async () => {
+    const environment = await openTemporary()
+    await put(environment, names(10))
+    const ids: string[] = []
+    let sends = 0
+    const send = async (batch: readonly Alert[], took?: (alert: Alert) => void) => {
+      for (const alert of sends++ === 0 ? batch.slice(0, 4) : batch) {
+        ids.push(alert.id)
+        took?.(alert)
+      }
+      if (sends === 1) throw new TypeError('undefined is not a function')
+    }
+    const outbox = await open(environment, { sink: { send } })
+    await until(() => outbox.status.sinks['sink']?.pending === 0)
+    expect(ids).toEqual(names(10))
+    expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 10, dead: 0 })
+    expect(imbalance(outbox)).toEqual([])
+    await outbox.close(1000)
+  })
+
   test('an alert that fails alone while others go through is poison', async () => {
     const environment = await openTemporary()
     const sink = keeper(batch => (batch.some(({ id }) => id === 'a3') ? down('500') : undefined))
@@ -205,6 +230,21 @@ describe('outbox', () => {
     await outbox.close(20)
     expect(onDisk(environment)).toHaveLength(1)
     expect(stuck.state.closed).toBe(1)
+  })
+
+  test('whoever is in a hurry waits for no sink', async () => {
+    const environment = await openTemporary()
+    await put(environment, ['a'])
+    const stuck = keeper(() => new Promise(() => undefined), {
+      close: () => new Promise(() => undefined),
+    })
+    const outbox = await open(environment, { stuck })
+    const hurry = new AbortController()
+    const closed = outbox.close(600_000, hurry.signal)
+    await until(() => stuck.state.sends === 1)
+    hurry.abort()
+    await closed
+    expect(onDisk(environment)).toHaveLength(1)
   })
 
   test('forgets a sink that is no longer configured', async () => {
@@ -265,6 +305,27 @@ describe('outbox', () => {
     expect(imbalance(outbox)).toEqual([])
   })
 
+  test.each([
+    ['{ one: { rule.id: two }, condition: one }', ['m']],
+    ['{ one: { labels.level|contains: [ig, nonsense] }, condition: one }', ['h']],
+    ['{ one: { tags: t }, two: { rule.name|endswith: two }, condition: 1 of them }', ['m', 'h']],
+    ['{ one: { network.community_id|exists: true }, condition: not one }', []],
+    ['{ one: { event.sequence|gte: 2 }, condition: one }', ['m', 'h']],
+    ['{ words: [two], condition: words }', ['m']],
+  ] as const)('a sink gets what the condition %s is true of', async (text, expected) => {
+    const environment = await openTemporary()
+    const sink = keeper()
+    const { test: condition, faults } = detectionTest(parse(text))
+    expect(faults).toEqual([])
+    const outbox = await open(environment, { sink: { receiver: sink, when: { test: condition } } })
+    await accept(outbox, ['l'], { level: 'low', rule: 'one' })
+    await accept(outbox, ['m'], { level: 'medium', rule: 'two' })
+    await accept(outbox, ['h'], { level: 'high', rule: 'one', tags: ['s', 't'] })
+    await outbox.close(1000)
+    expect(sink.ids).toEqual(expected)
+    expect(imbalance(outbox)).toEqual([])
+  })
+
   test('an alert older than `max_age` is given up and accounted for', async () => {
     const environment = await openTemporary()
     await put(environment, ['a'])
@@ -275,6 +336,69 @@ describe('outbox', () => {
     expect(receiver.ids).toEqual([])
     expect(outbox.ledger.losses).toMatchObject([{ reason: 'max_age', count: 1, rule: 'r' }])
     expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('what is refused for longer than anybody needs to mend it is a dead letter', async () => {
+    const environment = await openTemporary()
+    let says: unknown = new SinkError('configuration', 'answered 403', {
+      status: 403,
+      patience: 60,
+    })
+    const sink = keeper(() => says)
+    const outbox = await open(environment, { sink: { receiver: sink, when: { level: 'high' } } })
+    const first = [...names(600), ...names(3, 'low')]
+    await accept(outbox, names(600))
+    await accept(outbox, names(3, 'low'), { level: 'low' })
+    await until(() => outbox.status.sinks['sink']?.dead === 600)
+    const since = outbox.lanes[0]?.store.known.refusedSince ?? 0
+    expect(since).toBeGreaterThan(0)
+    expect(outbox.status.sinks['sink']).toMatchObject({ state: 'down', filtered: 3, pending: 0 })
+    expect(imbalance(outbox)).toEqual([])
+    await outbox.close(100)
+    // The time goes on counting over a restart, but what is young has its own.
+    const again = await open(environment, { sink })
+    await accept(again, ['young'])
+    says = undefined
+    await until(() => sink.ids.length === 1)
+    expect(sink.ids).toEqual(['young'])
+    expect(again.lanes[0]?.store.known.refusedSince).toBe(0)
+    expect(again.status.sinks['sink']).toMatchObject({ accepted: first.length + 1, dead: 600 })
+    const letters = environment.page('dlq', { limit: 1000 }).map(one => readDeadLetter(one.value))
+    expect(letters).toHaveLength(600)
+    expect(letters[17]).toMatchObject({ reason: 'refused', error: 'answered 403', status: '403' })
+  })
+
+  test('damage is found although the sink is down, and the outbox says so', async () => {
+    const environment = await openTemporary()
+    await put(environment, names(3))
+    const damaged = Buffer.concat([Buffer.alloc(4), Buffer.from('not what was written')])
+    const { root, table } = openStore(join(environment.directory, 'memory'))
+    root.transactionSync(() => table.alerts.putSync(sequenceKey(2), damaged))
+    await root.close()
+    const sink = keeper(() => down())
+    const outbox = await open(environment, { sink })
+    await until(() => outbox.damaged === 1)
+    expect(outbox.status).toMatchObject({
+      health: 'degraded',
+      damaged: 1,
+      sinks: { sink: { dead: 1, pending: 2 } },
+    })
+    expect(imbalance(outbox)).toEqual([])
+    await outbox.close(50)
+    const [letter] = environment.page('dlq', { limit: 5 }).map(one => readDeadLetter(one.value))
+    expect(letter).toMatchObject({ sequence: 2, reason: 'corrupt' })
+    expect(Buffer.from(letter?.alert ?? '', 'base64').toString()).toBe('not what was written')
+  })
+
+  test('the status tells what a sink says of itself', async () => {
+    const environment = await openTemporary()
+    const degraded = 'certificates are not verified'
+    const more = { status: () => ({ degraded, delivery: 'best-effort' as const }) }
+    const outbox = await open(environment, { sink: keeper(undefined, more), other: keeper() })
+    expect(outbox.status.sinks).toMatchObject({
+      sink: { state: 'degraded', degraded, delivery: 'best-effort' },
+      other: { state: 'up' },
+    })
   })
 
   test('a sink that is gone is not asked again and keeps its backlog', async () => {

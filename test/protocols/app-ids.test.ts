@@ -82,6 +82,27 @@ const samples: readonly Sample[] = [
   ],
   ['modbus', 'tcp', 'client', 502, [0, 1, 0, 0, 0, 2, 1, 17]],
   ['modbus', 'tcp', 'client', 0, [0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 10]],
+  [
+    'ike',
+    'udp',
+    'client',
+    0,
+    [...fill(8), ...fill(8, 0), 33, 0x20, 34, 8, ...u32(0), ...u32(328), ...fill(300)],
+  ],
+  [
+    'mongodb',
+    'tcp',
+    'client',
+    0,
+    [...le32(300), ...le32(1), ...le32(0), ...le32(2013), ...fill(284)],
+  ],
+  [
+    'radius',
+    'udp',
+    'client',
+    0,
+    [1, 9, 0, 120, ...fill(16), ...Array.from({ length: 10 }, () => [1, 10, ...fill(8)]).flat()],
+  ],
   ['mongodb', 'tcp', 'client', 0, [...le32(20), ...le32(1), ...le32(0), ...le32(2013), ...fill(4)]],
   ['mqtt', 'tcp', 'client', 0, '\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02id'],
   ['mssql', 'tcp', 'client', 0, [0x12, 1, 0, 26, 0, 0, 0, 0, 0, 0, 0x15, 0, 6, ...fill(13)]],
@@ -157,28 +178,46 @@ const samples: readonly Sample[] = [
     'ws-discovery',
     'udp',
     'client',
-    0,
-    '<?xml version="1.0"?><s:E xmlns="http://schemas.xmlsoap.org/ws/2005/04/discovery">',
+    3702,
+    '<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope">',
   ],
   ['x11', 'tcp', 'client', 0, 'l\0\x0b\0\0\0\0\0\0\0\0\0'],
   ['xmpp', 'tcp', 'client', 0, "<?xml version='1.0'?><stream:stream to='h' xmlns='jabber:client'>"],
   ['zabbix', 'tcp', 'client', 0, 'ZBXD\x01\x0d\0\0\0'],
 ]
 
-function identify([, transport, side, port, first]: Sample): string | undefined {
+/** What a sample's first `held` bytes are taken for. */
+function identify(
+  [, transport, side, port, first]: Sample,
+  held = Number.POSITIVE_INFINITY,
+): string | undefined {
   const bytes = typeof first === 'string' ? Buffer.from(first, 'latin1') : Uint8Array.from(first)
   // In the middle of other bytes, which must not matter
   const around = new Uint8Array(bytes.length + 20).fill(0x20)
   around.set(bytes, 10)
-  const end = 10 + bytes.length
+  const end = 10 + Math.min(bytes.length, held)
+  const size = bytes.length
   const fromServer = side === 'server'
   const serverPort = port === 0 ? 40_000 : port
-  return identifyProtocol({ bytes: around, start: 10, end, transport, fromServer, serverPort })
+  return identifyProtocol({
+    bytes: around,
+    start: 10,
+    end,
+    size,
+    transport,
+    fromServer,
+    serverPort,
+  })
 }
 
 describe('first bytes', () => {
   test.each(samples)('say %s over %s by the %s', (...sample) => {
     expect(identify(sample)).toBe(sample[0])
+  })
+
+  // The kernel copies no more
+  test.each(samples)('say %s over %s by the %s, 64 of them too', (...sample) => {
+    expect(identify(sample, 64)).toBe(sample[0])
   })
 
   test('have a sample for every protocol we name', () => {

@@ -33,8 +33,6 @@ function deliver(subject: Subject, delivery: Delivery): { now: string[]; late: s
 }
 
 describe.each(subjects)('$name', subject => {
-  /** TLS and SSH cannot be mistaken; text and names can, while what is before them has not come. */
-  const mistakable = ['http', 'dns']
   const LONG = 2500
   let whole = ''
   let kind = ''
@@ -56,18 +54,13 @@ describe.each(subjects)('$name', subject => {
   function fault(delivery: Delivery): string | undefined {
     const { now, late } = deliver(subject, delivery)
     const only = now.length === 1 && late.length === 0
-    if (now.includes(whole) && (only || (mistakable.includes(kind) && isMixed(delivery)))) {
-      return undefined
-    }
+    if (only && now[0] === whole) return undefined
     return JSON.stringify([now, late])
   }
 
-  function fits({ before, segments }: Delivery): boolean {
-    if (!mistakable.includes(kind)) return true
-    // Where names are expected, text does not go before; and what is known by its first bytes needs
-    // them in one piece when they come last.
-    if (kind === 'dns' && before !== undefined) return false
-    return !isMixed({ segments }) || segments.every(s => s.offset > 0 || s.bytes.length >= KNOWN)
+  /** Where names are expected, text does not go before. */
+  function fits({ before }: Delivery): boolean {
+    return kind !== 'dns' || before === undefined
   }
 
   test('is the same event when cut in two anywhere', { timeout: 60_000 }, () => {
@@ -89,24 +82,9 @@ describe.each(subjects)('$name', subject => {
       const found = fits(delivery) ? fault(delivery) : undefined
       if (found !== undefined) faults.push(`seed ${seed}: ${found}`)
     }
-    // Headers full of requests, mixed so that each segment seems to begin one: it may be too much.
-    const tolerated = kind === 'http' ? 3 : 0
-    expect(faults.length > tolerated ? summary(faults) : []).toEqual([])
+    expect(summary(faults)).toEqual([])
   })
 })
-
-/** Bytes that every message is known by. */
-const KNOWN = 14
-
-/** Whether a segment comes before bytes that precede it. */
-function isMixed({ segments }: Delivery): boolean {
-  let end = 0
-  for (const { offset, bytes } of segments) {
-    if (offset > end) return true
-    end = Math.max(end, offset + bytes.length)
-  }
-  return false
-}
 
 function summary(list: readonly string[]): string[] {
   return list.length > 3 ? [...list.slice(0, 3), `and ${list.length - 3} more`] : [...list]
@@ -177,6 +155,14 @@ describe('HTTP', () => {
   })
 })
 
+function outcomes(events: readonly ProtocolEvent[]): unknown[] {
+  return documentsOf(events).map(text => (JSON.parse(text) as Json).tls?.established)
+}
+
+interface Json {
+  readonly tls?: { readonly established?: boolean }
+}
+
 function names(events: readonly ProtocolEvent[]): (string | undefined)[] {
   return events.flatMap(event => (event.kind === 'tls' ? [event.client?.hello?.serverName] : []))
 }
@@ -205,6 +191,23 @@ describe('TLS', () => {
     expect(second).toMatchObject({ client: { complete: true }, server: { complete: true } })
     const [document] = documentsOf(second === undefined ? [] : [second])
     expect(document).toContain('CN=www.example.com')
+  })
+
+  const alert = p.tlsRecords(Uint8Array.of(2, 40), { type: 21 })
+
+  test.each([
+    ['when the server changes its cipher', p.finished(), true],
+    ['not when it refuses what the client answered', alert, false],
+  ])('up to 1.2 is established %s', (_, rest, established) => {
+    const hello = p.tlsRecords(p.clientHello({ sni: 'www.example.com' }))
+    const turns = [client(hello), server(p.serverFlight()), client(p.finished())]
+    const { client: near, server: far } = newEnds(443)
+    const conversation = { client: near, server: far, teardown: 'none' } as const
+    const before = eventsOf(probe, p.tcpConversation(conversation, turns))
+    expect(before.events).toMatchObject([{ action: 'tls-client-hello' }])
+    // The client changing its cipher alone says nothing of what the server thinks of it.
+    expect(outcomes(before.last)).toEqual([undefined])
+    expect(outcomes(talk(443, [...turns, server(rest)]))).toEqual([undefined, established])
   })
 
   test('what is missing at the end leaves what there is, marked as cut', () => {

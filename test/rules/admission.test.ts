@@ -61,6 +61,18 @@ describe('the report', () => {
     expect(programs).toEqual([])
   })
 
+  test('to exclude the absence of a field that is never there excludes everything', () => {
+    const { report } = load(
+      'category: dns',
+      's: {query: x}, f: {Image: null}, condition: s and not f',
+    )
+    expect(report).toMatchObject([
+      { state: 'cannot-run', reasons: ['needs `Image`, which is never produced'] },
+    ])
+    const both = 's: {query: x}, f: {query: y, Image: null}, condition: s and not f'
+    expect(load('category: dns', both).report).toMatchObject([{ state: 'runs', reasons: [] }])
+  })
+
   test('one that only excludes weakens it, and it is off unless asked for', () => {
     const detection = 's: {query: x}, f: {Image: y}, condition: s and not f'
     const { report, programs } = load('category: dns', detection)

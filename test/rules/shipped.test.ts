@@ -82,7 +82,7 @@ describe.each(named)('$file', ({ rule }) => {
     expect(tests.filter(({ name }) => name.startsWith('near miss')).length).toBeGreaterThan(0)
     // What expects something at a moment expects an alert somewhere.
     const positive = tests.filter(({ expect, steps }) => {
-      const moments = 'ndjson' in steps ? [] : steps.map(step => step.expect)
+      const moments = 'file' in steps ? [] : steps.map(step => step.expect)
       return [expect, ...moments].some(one => (one?.least ?? 0) > 0)
     })
     expect(positive).not.toEqual([])
@@ -92,8 +92,8 @@ describe.each(named)('$file', ({ rule }) => {
 
 test.each(plan.set.rules.map(linked => ({ title: linked.rule.meta.title, linked })))(
   '$title: its tests pass, and fail without any of its selections',
-  ({ linked }) => {
-    const { tests, faults } = testRule(linked, { mutate: true })
+  async ({ linked }) => {
+    const { tests, faults } = await testRule(linked, { mutate: true })
     const failed = tests.filter(({ failures }) => failures.length > 0)
     expect(faults).toEqual([])
     expect(failed.map(({ name, failures }) => [name, ...failures])).toEqual([])
@@ -102,8 +102,8 @@ test.each(plan.set.rules.map(linked => ({ title: linked.rule.meta.title, linked 
 
 test.each(plan.set.correlations.map(linked => ({ title: linked.rule.meta.title, linked })))(
   '$title: its tests pass',
-  ({ linked }) => {
-    const { tests, faults } = testCorrelation(linked, plan.set)
+  async ({ linked }) => {
+    const { tests, faults } = await testCorrelation(linked, plan.set)
     const failed = tests.filter(({ failures }) => failures.length > 0)
     expect(faults).toEqual([])
     expect(failed.map(({ name, failures }) => [name, ...failures])).toEqual([])

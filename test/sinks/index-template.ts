@@ -10,7 +10,7 @@ rule.id rule.name rule.category rule.description rule.version rule.ruleset rule.
 rule.license rule.uuid threat.framework threat.tactic.id threat.tactic.name threat.tactic.reference
 threat.technique.id threat.technique.name threat.technique.reference threat.technique.subtechnique.id
 threat.technique.subtechnique.name threat.technique.subtechnique.reference source.address
-destination.address device.id device.manufacturer observer.ingress.vlan.id host.id host.name related.user related.hash`
+destination.address observer.serial_number device.id device.manufacturer observer.ingress.vlan.id host.id host.name related.user related.hash`
 
 /** Numbers of ours that are long, and dates; all else under `orthrus` is a keyword or as it comes. */
 const ours: Readonly<Record<string, Mapping>> = {

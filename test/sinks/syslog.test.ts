@@ -191,7 +191,9 @@ describe('syslog', () => {
 
   test('tells when the connection ends while nothing is sent, and connects anew', async () => {
     const sockets: Socket[] = []
-    const port = await listen(socket => sockets.push(socket.resume()))
+    const port = await listen(socket => {
+      sockets.push(socket.resume().on('end', () => socket.end()))
+    })
     const sink = await open(port)
     let lost = 0
     sink.unconfirmed?.onLost(() => lost++)

@@ -60,7 +60,7 @@ test.skipIf(library === undefined)(
     await until(
       () => outbox.status.sinks['sink']?.delivered === total,
       () => JSON.stringify(outbox.status.sinks['sink']),
-      30_000,
+      60_000,
     )
     expect(imbalance(outbox)).toEqual([])
     const found = (await consume(cluster.brokers, 'alerts')).map(one => one.headers['event.id'])

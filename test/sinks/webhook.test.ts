@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as sinks from '../../src/sinks/index.ts'
+import { type SinkError } from '../../src/sinks/sink.ts'
 import { temporaryDirectory } from '../storage/open.ts'
 import { alert, hostile } from './alert.ts'
 import { authority, localNames } from './support/certificates.ts'
@@ -166,6 +167,58 @@ describe('webhook', () => {
     expect(received.length).toBe(expected === 0 ? 2 : 1)
   })
 
+  test.each([
+    ['retry_after in the body of a 429', 429, {}, '{"message":"slow","retry_after": 1.5}', 1500],
+    ['a limit that resets', 429, { 'x-ratelimit-reset-after': '2.5' }, '{"retry_after": 1}', 2500],
+    ['nothing left after this one', 200, limit('0', '1.25'), 'ok', 1250],
+    ['something left', 200, limit('3', '60'), 'ok', 0],
+    ['an answer that only looks so', 500, {}, '{"retry_after": 30}', 0],
+  ])('waits as Discord asks: %s', async (_, status, headers, text, expected) => {
+    const { url, received } = await startReceiver(response =>
+      response.writeHead(status, headers).end(text),
+    )
+    const sink = await open(url)
+    await sink.send([alert(1)]).catch(() => undefined)
+    const second = sink.send([alert(2)])
+    if (expected === 0) {
+      await second.catch(() => undefined)
+      expect(received.length).toBe(2)
+      return
+    }
+    const error = (await second.catch((caught: unknown) => caught)) as SinkError
+    expect(error.fault).toBe('transient')
+    expect(error.retryAfter).toBeGreaterThan(expected - 1000)
+    expect(error.retryAfter).toBeLessThanOrEqual(expected)
+    expect(received.length).toBe(1)
+  })
+
+  test('a pause is not a matter of the wall clock', async () => {
+    const { url, received } = await startReceiver(response =>
+      response.writeHead(429, { 'retry-after': '600' }).end(),
+    )
+    const sink = await open(url)
+    await sink.send([alert(1)]).catch(() => undefined)
+    for (const jump of [3_600_000, -3_600_000]) {
+      vi.setSystemTime(Date.now() + jump)
+      const error = await sink.send([alert(2)]).catch((caught: unknown) => caught)
+      vi.useRealTimers()
+      expect((error as SinkError).retryAfter).toBeGreaterThan(590_000)
+      expect((error as SinkError).retryAfter).toBeLessThanOrEqual(600_000)
+    }
+    expect(received.length).toBe(1)
+  })
+
+  test.each([
+    [401, 86_400_000],
+    [403, 86_400_000],
+    [404, 86_400_000],
+    [501, undefined],
+    [503, undefined],
+  ])('a person has a day for %i', async (status, patience) => {
+    const { url } = await startReceiver(response => response.writeHead(status).end())
+    await expect((await open(url)).send([alert(1)])).rejects.toMatchObject({ patience })
+  })
+
   test.each(['soon', '-1', ''])('ignores a Retry-After that says %j', async value => {
     const { url } = await startReceiver(response =>
       response.writeHead(503, { 'retry-after': value }).end(),
@@ -236,6 +289,11 @@ describe('webhook', () => {
       message: expect.stringContaining('ECONNREFUSED'),
     })
   })
+})
+
+const limit = (remaining: string, reset: string) => ({
+  'x-ratelimit-remaining': remaining,
+  'x-ratelimit-reset-after': reset,
 })
 
 describe('webhook templates', () => {

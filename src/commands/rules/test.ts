@@ -1,18 +1,25 @@
 import { Command, Option } from 'commander'
+import { type Config } from '../../config/schema.ts'
+import { SensorError } from '../../errors.ts'
 import { printable } from '../../operate/log.ts'
+import { captureDocuments } from '../../pipeline.ts'
+import { type RuleFault } from '../../rules/fault.ts'
 import { loadRules } from '../../rules/load.ts'
+import { mostEvents, type ReadCapture } from '../../rules/testing/inputs.ts'
 import { junit } from '../../rules/testing/report.ts'
 import { type RuleResult, testCorrelation, testRule } from '../../rules/testing/suite.ts'
+import { configFor } from '../config.ts'
 import { options } from '../options.ts'
 import { type Session } from '../session.ts'
 import { writeFaults } from './faults.ts'
 import { placeholdersFor, rulePaths } from './paths.ts'
 
 const help = `
-Tests stand in a rule under \`orthrus: {tests: [...]}\` or beside it in NAME.test.yml. A failed test
-prints the part of the rule on which it hangs, and what the event has there. --mutate leaves out
-each selection and each filter in turn and expects a test to fail. Exit status is 1 when a test
-fails, 2 when a rule or a test is faulty.
+Tests stand in a rule under \`orthrus: {tests: [...]}\`, beside it in NAME.test.yml, or where its
+\`regression_tests_path\` points to; events are written out, or in a file of JSON, or a capture. A
+failed test prints the part of the rule on which it hangs, and what the event has there. --mutate
+leaves out each selection and each filter in turn and expects a test to fail. Exit status is 1 when
+a test fails, 2 when a rule or a test is faulty.
 
 Examples:
   orthrus rules test rules/
@@ -23,6 +30,7 @@ interface Options {
   readonly config?: string
   readonly mutate?: boolean
   readonly output?: 'text' | 'json' | 'junit'
+  readonly strict?: boolean
 }
 
 /** `orthrus rules test`: runs the tests of rules. */
@@ -39,25 +47,56 @@ export function testCommand(session: Session): Command {
         'junit',
       ]),
     )
+    .addOption(options.strict())
     .option('--mutate', 'leave out each selection and filter: a test must fail then')
     .addHelpText('after', help)
-    .action((paths: string[], { config, mutate = false, output = 'text' }: Options) => {
-      const placeholders = placeholdersFor(session, config)
-      const { set } = loadRules(rulePaths(session, paths, config), { placeholders })
-      const results = [
-        ...set.rules.map(linked => testRule(linked, { mutate })),
-        ...set.correlations.map(linked => testCorrelation(linked, set)),
-      ]
-      const tested = results.filter(rule => rule.tests.length + rule.faults.length > 0)
-      const faults = [...set.faults, ...results.flatMap(rule => rule.faults)]
-      writeFaults(session, faults)
-      if (output === 'text') session.stdout.write(text(tested, results.length))
-      else if (output === 'junit') session.stdout.write(junit(tested))
-      else session.stdout.write(`${JSON.stringify({ rules: tested, faults })}\n`)
-      const failed = tested.some(rule => rule.tests.some(one => one.failures.length > 0))
-      const broken = faults.some(({ severity }) => severity === 'error')
-      session.status = broken ? 2 : failed ? 1 : 0
-    })
+    .action((paths: string[], options: Options) => runTests(session, paths, options))
+}
+
+async function runTests(
+  session: Session,
+  paths: readonly string[],
+  { config: file, mutate = false, output = 'text', strict = false }: Options,
+): Promise<void> {
+  const placeholders = placeholdersFor(session, file)
+  const { set } = loadRules(rulePaths(session, paths, file), { placeholders })
+  if (strict && set.faults.some(isError)) {
+    writeFaults(session, set.faults)
+    throw new SensorError('RULES_INVALID', 'no test was run: a rule has a fault')
+  }
+  const readCapture = captureReader(session, configFor(session, file))
+  const results: RuleResult[] = []
+  for (const one of set.rules) results.push(await testRule(one, { mutate, readCapture }))
+  for (const one of set.correlations) {
+    results.push(await testCorrelation(one, set, { readCapture }))
+  }
+  const tested = results.filter(rule => rule.tests.length + rule.faults.length > 0)
+  const faults = [...set.faults, ...results.flatMap(rule => rule.faults)]
+  writeFaults(session, faults)
+  if (output === 'text') session.stdout.write(text(tested, results.length))
+  else if (output === 'junit') session.stdout.write(junit(tested))
+  else session.stdout.write(`${JSON.stringify({ rules: tested, faults })}\n`)
+  session.status = faults.some(isError) ? 2 : tested.some(hasFailed) ? 1 : 0
+}
+
+function isError({ severity }: RuleFault): boolean {
+  return severity === 'error'
+}
+
+function hasFailed({ tests }: RuleResult): boolean {
+  return tests.some(({ failures }) => failures.length > 0)
+}
+
+/** Captures go through the same stages as in `orthrus replay --events`; each is read once. */
+function captureReader({ stop }: Session, config: Config): ReadCapture {
+  const read = new Map<string, Promise<readonly object[]>>()
+  return path => {
+    const known = read.get(path)
+    if (known !== undefined) return known
+    const events = captureDocuments({ config, files: [path], stop, most: mostEvents })
+    read.set(path, events)
+    return events
+  }
 }
 
 function text(results: readonly RuleResult[], all: number): string {

@@ -1,8 +1,10 @@
 import { type Logsource, type SigmaDocument } from '../ast.ts'
+import { type RuleFault } from '../fault.ts'
 import { type LinkedCorrelation, type LinkedRule, type RuleSet } from '../link/set.ts'
 import { type Kind } from '../mapping/kind.ts'
 import { kindsOf, taxonomies } from '../mapping/resolve.ts'
 import { type InvalidDocument } from '../parse/document.ts'
+import { extensionsOf } from '../unit.ts'
 import { type Lowered, lowerRule, type Program } from './program.ts'
 import { type Admission, type AdmissionState } from './report.ts'
 
@@ -22,13 +24,22 @@ export interface PlanOptions {
 
 /** Decides for each document whether and on what it runs. */
 export function planRules(set: RuleSet, { all = false }: PlanOptions = {}): Plan {
-  const admitted = set.rules.map(linked => admitRule(linked, all))
+  const kindsOf = kindsFinder()
+  const faults = checkExtensions(set)
+  const admitted = set.rules.map(linked => {
+    const bad = refused(linked.rule, faults)
+    if (bad !== undefined) return { linked, admission: bad, programs: [] }
+    return admitRule(linked, kindsOf(linked.rule.logsource), all)
+  })
   const running = new Set<SigmaDocument>(
     admitted.filter(({ admission }) => isRunning(admission)).map(({ linked }) => linked.rule),
   )
-  const correlations = set.correlations.map(linked => admitCorrelation(linked, running, all))
+  const correlations = set.correlations.map(linked => {
+    const bad = refused(linked.rule, faults)
+    return bad === undefined ? admitCorrelation(linked, running, all) : { linked, admission: bad }
+  })
   return {
-    set,
+    set: { ...set, faults: [...set.faults, ...[...faults.values()].flat()] },
     programs: admitted.flatMap(({ admission, programs }) => (isRunning(admission) ? programs : [])),
     correlations: correlations.flatMap(({ linked, admission }) =>
       isRunning(admission) ? [linked] : [],
@@ -42,13 +53,49 @@ export function planRules(set: RuleSet, { all = false }: PlanOptions = {}): Plan
   }
 }
 
+/** What is wrong with our own attributes, by document. */
+function checkExtensions({
+  rules,
+  correlations,
+}: RuleSet): Map<SigmaDocument, readonly RuleFault[]> {
+  const found = new Map<SigmaDocument, readonly RuleFault[]>()
+  for (const { rule } of [...rules, ...correlations]) {
+    if (rule.extensions.size === 0) continue
+    const { faults } = extensionsOf(rule)
+    if (faults.length > 0) found.set(rule, faults)
+  }
+  return found
+}
+
+/** A rule with a fault in an attribute of ours: what it would do is not what it says. */
+function refused(
+  rule: SigmaDocument,
+  faults: ReadonlyMap<SigmaDocument, readonly RuleFault[]>,
+): Admission | undefined {
+  const errors = faults.get(rule)?.filter(({ severity }) => severity === 'error') ?? []
+  if (errors.length === 0) return undefined
+  const reasons = errors.map(({ message }) => message)
+  return report(rule, 'invalid', false, [], reasons)
+}
+
 function isRunning({ state, enabled }: Admission): boolean {
   return enabled && (state === 'runs' || state === 'weakened')
 }
 
-function admitRule(linked: LinkedRule, all: boolean) {
+/** `kindsOf` that remembers: of thousands of rules few have a logsource of their own. */
+function kindsFinder(): (logsource: Logsource) => readonly Kind[] {
+  const known = new Map<string, readonly Kind[]>()
+  return logsource => {
+    const key = JSON.stringify(logsource)
+    const found = known.get(key) ?? kindsOf(logsource)
+    known.set(key, found)
+    return found
+  }
+}
+
+function admitRule(linked: LinkedRule, kinds: readonly Kind[], all: boolean) {
   const { rule } = linked
-  const lowered = kindsOf(rule.logsource).map(kind => lowerRule(linked, kind))
+  const lowered = kinds.map(kind => lowerRule(linked, kind))
   const live = lowered.filter(({ dead }) => !dead)
   // Where the rule works in full on one kind, it need not be noisy on another.
   const full = live.filter(({ weakened }) => weakened.size === 0)
@@ -78,8 +125,11 @@ function judge(
     return cannot(`no event comes from ${describeSource(rule.logsource)}`)
   }
   if (best.length === 0) {
-    const fields = new Set(lowered.flatMap(({ lost }) => [...lost]))
-    return cannot(...Array.from(fields, field => `needs \`${field}\`, which is never produced`))
+    const lost = lowered.flatMap(one => [...one.lost])
+    const excluded = lowered.flatMap(one => [...one.excluded])
+    const fields = new Set(lost.length > 0 ? lost : excluded)
+    const reasons = Array.from(fields, field => `needs \`${field}\`, which is never produced`)
+    return cannot(...(reasons.length > 0 ? reasons : ['no event can match its condition']))
   }
   const weakened = new Set(best.flatMap(one => [...one.weakened]))
   const lost = new Set(best.flatMap(one => [...one.lost]))

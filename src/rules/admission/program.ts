@@ -42,12 +42,13 @@ export interface Lowered {
   readonly program: Program
   readonly lost: ReadonlySet<string>
   readonly weakened: ReadonlySet<string>
+  readonly excluded: ReadonlySet<string>
   /** Whether nothing can ever match. */
   readonly dead: boolean
 }
 
 export function lowerRule(linked: LinkedRule, kind: Kind): Lowered {
-  const { expression, lost, weakened } = simplify(wholeExpression(linked, kind), kind)
+  const { expression, lost, weakened, excluded } = simplify(wholeExpression(linked, kind), kind)
   const dead = expression.op === 'constant' && !expression.value
-  return { program: { linked, kind, expression }, lost, weakened, dead }
+  return { program: { linked, kind, expression }, lost, weakened, excluded, dead }
 }

@@ -9,20 +9,24 @@ export interface Simplified {
   readonly lost: ReadonlySet<string>
   /** Fields that are never there and would exclude: it matches more than it should. */
   readonly weakened: ReadonlySet<string>
+  /** Fields that are never there, and whose absence would exclude. */
+  readonly excluded: ReadonlySet<string>
 }
 
 /** Takes the tests of fields that events of this kind never have for what they always answer. */
 export function simplify(expression: Expression, kind: Kind): Simplified {
   const lost = new Set<string>()
   const weakened = new Set<string>()
-  const simple = walk(expression, { kind, lost, weakened }, false)
-  return { expression: simple, lost, weakened }
+  const excluded = new Set<string>()
+  const simple = walk(expression, { kind, lost, weakened, excluded }, false)
+  return { expression: simple, lost, weakened, excluded }
 }
 
 interface Walk {
   readonly kind: Kind
   readonly lost: Set<string>
   readonly weakened: Set<string>
+  readonly excluded: Set<string>
 }
 
 function walk(expression: Expression, state: Walk, negated: boolean): Expression {
@@ -33,10 +37,12 @@ function walk(expression: Expression, state: Walk, negated: boolean): Expression
       return expression
     case 'selection': {
       const item = walk(expression.item, state, negated)
+      if (item === expression.item) return expression
       return item.op === 'constant' ? item : { ...expression, item }
     }
     case 'not': {
       const item = walk(expression.item, state, !negated)
+      if (item === expression.item) return expression
       return item.op === 'constant' ? { op: 'constant', value: !item.value } : { op: 'not', item }
     }
     case 'and':
@@ -46,12 +52,16 @@ function walk(expression: Expression, state: Walk, negated: boolean): Expression
 }
 
 function simplifyMany(
-  { op, items }: Expression & { op: 'and' | 'or' },
+  expression: Expression & { op: 'and' | 'or' },
   state: Walk,
   negated: boolean,
 ): Expression {
+  const { op, items } = expression
   const decides = op === 'or'
   const walked = items.map(item => walk(item, state, negated))
+  if (items.length > 1 && walked.every((item, index) => isSame(item, items[index]))) {
+    return expression
+  }
   const open = walked.filter(item => item.op !== 'constant')
   const decided = walked.some(item => item.op === 'constant' && item.value === decides)
   if (decided || open.length === 0) {
@@ -61,13 +71,19 @@ function simplifyMany(
   return open.length === 1 && only !== undefined ? only : { op, items: open }
 }
 
-function simplifyTest(test: Test, { kind, lost, weakened }: Walk, negated: boolean): Expression {
+function isSame(item: Expression, before: Expression | undefined): boolean {
+  return item === before && item.op !== 'constant'
+}
+
+function simplifyTest(test: Test, state: Walk, negated: boolean): Expression {
+  const { kind, lost, weakened, excluded } = state
   const missing = missingFields(test, kind)
   if (missing.length === 0) return test
   const { match } = test
   const answer = match.kind === 'null' || (match.kind === 'exists' && !match.expected)
-  // To be absent is what is asked for here: nothing is lost.
-  if (!answer) for (const field of missing) (negated ? weakened : lost).add(field)
+  // To be absent is what is asked for here: nothing is lost; to exclude that may exclude everything.
+  const set = answer ? (negated ? excluded : undefined) : negated ? weakened : lost
+  for (const field of missing) set?.add(field)
   return { op: 'constant', value: answer }
 }
 

@@ -1,20 +1,14 @@
-import { itemsOf, type Node, type PlainLeaf } from './node.ts'
-
-const known = new WeakMap<Node, number>()
+import { type NewNode } from './intern.ts'
+import { type Node, type PlainLeaf } from './node.ts'
 
 /** About how long a node takes to evaluate, in units of a comparison of texts. */
 export function costOf(node: Node): number {
-  const found = known.get(node)
-  if (found !== undefined) return found
-  const cost = compute(node)
-  known.set(node, cost)
-  return cost
+  return node.op === 'constant' ? 0 : node.cost
 }
 
-function compute(node: Node): number {
+/** The cost of a node that is being made. */
+export function newCost(node: NewNode): number {
   switch (node.op) {
-    case 'constant':
-      return 0
     case 'texts':
       return node.shape === 'equals'
         ? 1
@@ -23,14 +17,16 @@ function compute(node: Node): number {
       return 8
     case 'test':
       return testCost(node)
+    case 'not':
+      return 0.1 + costOf(node.item)
     default:
-      return itemsOf(node).reduce((sum, item) => sum + costOf(item), 0.1)
+      return node.items.reduce((sum, item) => sum + costOf(item), 0.1)
   }
 }
 
 const perText = { startswith: 0.3, endswith: 0.3, contains: 1 } as const
 
-function testCost({ match }: PlainLeaf): number {
+function testCost({ match }: Pick<PlainLeaf, 'match'>): number {
   switch (match.kind) {
     case 'exists':
     case 'null':

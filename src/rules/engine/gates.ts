@@ -46,7 +46,7 @@ class AtomTable {
   }
 
   #posting(atom: Atom): number {
-    const key = JSON.stringify(atom)
+    const key = keyOf(atom)
     const known = this.#postings.get(key)
     if (known !== undefined) return known
     const posting = this.builder.open()
@@ -56,6 +56,10 @@ class AtomTable {
     else list.push({ atom, posting })
     return posting
   }
+}
+
+function keyOf(atom: Atom): string {
+  return atom.kind === 'text' ? `${atom.slot} ${atom.shape} ${atom.literal}` : JSON.stringify(atom)
 }
 
 /** Tables know folded texts only. */

@@ -1,8 +1,13 @@
 import { type Match } from '../ast.ts'
+import { newCost } from './cost.ts'
 import { always, constant, type Inner, type Leaf, type Node, never } from './node.ts'
 
-/** A leaf that has no number yet. */
-export type NewLeaf = Leaf extends infer L ? (L extends Leaf ? Omit<L, 'id'> : never) : never
+type Unnumbered<T> = T extends Inner | Leaf ? Omit<T, 'id' | 'cost'> : never
+
+/** A node that has no number yet. */
+export type NewNode = Unnumbered<Inner | Leaf>
+
+export type NewLeaf = Unnumbered<Leaf>
 
 /** Makes nodes so that equal ones are the same object, with constants folded away. */
 export class Interner {
@@ -11,13 +16,13 @@ export class Interner {
   readonly #functions = new Map<unknown, number>()
 
   leaf(leaf: NewLeaf): Node {
-    return this.#keep(this.#keyOf(leaf), id => ({ ...leaf, id }) as Leaf)
+    return this.#keep(this.#keyOf(leaf), leaf)
   }
 
   not(item: Node): Node {
     if (item.op === 'constant') return constant(!item.value)
     if (item.op === 'not') return item.item
-    return this.#keep(`!${item.id}`, id => ({ op: 'not', id, item }))
+    return this.#keep(`!${item.id}`, { op: 'not', item })
   }
 
   /** `items` joined, in the order given. */
@@ -31,13 +36,13 @@ export class Interner {
     if (only === undefined) return decides ? never : always
     if (open.length === 1) return only
     const key = open.map(item => ('id' in item ? item.id : '')).join(op === 'and' ? '&' : '|')
-    return this.#keep(key, id => ({ op, id, items: open }))
+    return this.#keep(key, { op, items: open })
   }
 
-  #keep(key: string, make: (id: number) => Inner | Leaf): Node {
+  #keep(key: string, node: NewNode): Node {
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const made = make(this.nodes.length)
+    const made = { ...node, id: this.nodes.length, cost: newCost(node) } as Inner | Leaf
     this.nodes.push(made)
     this.#known.set(key, made)
     return made
@@ -46,7 +51,7 @@ export class Interner {
   #keyOf(leaf: NewLeaf): string {
     switch (leaf.op) {
       case 'texts':
-        return JSON.stringify(['t', leaf.slot, leaf.shape, leaf.cased, leaf.literals])
+        return `${leaf.cased ? 'T' : 't'}${leaf.slot}${leaf.shape}${textsKey(leaf.literals)}`
       case 'field':
         return JSON.stringify(['f', leaf.slot, leaf.other, leaf.match.shape, leaf.match.cased])
       case 'test':
@@ -61,4 +66,10 @@ export class Interner {
     this.#functions.set(match.test, number)
     return ['regex', number]
   }
+}
+
+/** Literals as one text that no others have. */
+function textsKey(literals: readonly string[]): string {
+  const [only] = literals
+  return literals.length === 1 && only !== undefined ? ` ${only}` : JSON.stringify(literals)
 }

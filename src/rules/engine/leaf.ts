@@ -25,8 +25,16 @@ export function leafTest(leaf: Leaf, keywords: boolean): FrameTest {
   }
 }
 
-/** The leaf on a value that is no plain text or number: lists above all. */
+/** The leaf on a value that is no plain text or number, lists above all; made when first needed. */
 export function anyValueTest(leaf: TextsLeaf | PlainLeaf): (value: FieldValue) => boolean {
+  let test: ((value: FieldValue) => boolean) | undefined
+  return value => {
+    test ??= makeAnyValueTest(leaf)
+    return test(value)
+  }
+}
+
+function makeAnyValueTest(leaf: TextsLeaf | PlainLeaf): (value: FieldValue) => boolean {
   if (leaf.op === 'test') return valueTest(leaf.match)
   const tests = leaf.literals.map(literal => valueTest(asMatch(leaf, literal)))
   return value => tests.some(test => test(value))

@@ -12,17 +12,22 @@ export interface Constant {
 }
 
 export type Inner =
-  | { readonly op: 'and' | 'or'; readonly id: number; readonly items: readonly Node[] }
-  | { readonly op: 'not'; readonly id: number; readonly item: Node }
+  | (Numbered & { readonly op: 'and' | 'or'; readonly items: readonly Node[] })
+  | (Numbered & { readonly op: 'not'; readonly item: Node })
+
+interface Numbered {
+  readonly id: number
+  /** About how long it takes to evaluate, in units of a comparison of texts. */
+  readonly cost: number
+}
 
 export type Leaf = TextsLeaf | PlainLeaf | FieldLeaf
 
 export type TextShape = 'equals' | 'startswith' | 'endswith' | 'contains'
 
 /** A text that stands to one of the literals as `shape` says. */
-export interface TextsLeaf {
+export interface TextsLeaf extends Numbered {
   readonly op: 'texts'
-  readonly id: number
   readonly slot: number
   readonly shape: TextShape
   readonly cased: boolean
@@ -30,16 +35,14 @@ export interface TextsLeaf {
 }
 
 /** Any other test of one field. */
-export interface PlainLeaf {
+export interface PlainLeaf extends Numbered {
   readonly op: 'test'
-  readonly id: number
   readonly slot: number
   readonly match: Exclude<Match, FieldMatch>
 }
 
-export interface FieldLeaf {
+export interface FieldLeaf extends Numbered {
   readonly op: 'field'
-  readonly id: number
   readonly slot: number
   readonly other: number
   readonly match: FieldMatch

@@ -39,10 +39,44 @@ function normaliseOne<Event>(
       return constant(expression.value)
     case 'not':
       return tools.interner.not(inner(expression.item))
+    case 'or': {
+      const texts = textsOf(expression.items, tools.slots)
+      if (texts !== undefined) return tools.interner.leaf(texts)
+      return joinAll('or', expression.items.map(inner), tools.interner)
+    }
     case 'and':
-    case 'or':
-      return joinAll(expression.op, expression.items.map(inner), tools.interner)
+      return joinAll('and', expression.items.map(inner), tools.interner)
   }
+}
+
+/** The texts of a list under one field, as most lists are: one leaf, without one for each first. */
+function textsOf<Event>(
+  items: readonly Expression[],
+  slots: SlotTable<Event>,
+): NewLeaf | undefined {
+  const [first] = items
+  const leaf = first?.op === 'test' ? textLeaf(first, slotOf(first.field, slots)) : undefined
+  if (first?.op !== 'test' || leaf === undefined) return undefined
+  const literals = new Set<string>()
+  for (const item of items) {
+    if (item.op !== 'test' || item.field !== first.field) return undefined
+    const { match } = item
+    if (match.kind !== 'text' || match.shape !== leaf.shape || match.cased !== leaf.cased) {
+      return undefined
+    }
+    literals.add(match.literal)
+  }
+  return { ...leaf, literals: [...literals].sort() }
+}
+
+function slotOf<Event>(field: string | undefined, slots: SlotTable<Event>): number | undefined {
+  return field === undefined ? slots.keywords : slots.of(field)
+}
+
+function textLeaf({ match }: Test, slot: number | undefined) {
+  if (slot === undefined || match.kind !== 'text' || !isShape(match.shape)) return undefined
+  const { shape, cased, literal } = match
+  return { op: 'texts', slot, shape, cased, literals: [literal] } as const
 }
 
 /** Flat, `not`s together, texts of one field together, in the order of their cost. */
@@ -59,10 +93,11 @@ export function joinAll(op: 'and' | 'or', items: readonly Node[], interner: Inte
 }
 
 function byCost(items: readonly Node[]): Node[] {
-  return [...new Set(items)]
-    .map(item => ({ item, cost: costOf(item), id: 'id' in item ? item.id : -1 }))
-    .sort((a, b) => a.cost - b.cost || a.id - b.id)
-    .map(({ item }) => item)
+  return [...new Set(items)].sort((a, b) => costOf(a) - costOf(b) || idOf(a) - idOf(b))
+}
+
+function idOf(node: Node): number {
+  return node.op === 'constant' ? -1 : node.id
 }
 
 function mergeTexts(items: readonly Node[], interner: Interner): Node[] {
@@ -90,8 +125,9 @@ function withoutId({ op, slot, shape, cased, literals }: TextsLeaf) {
   return { op, slot, shape, cased, literals } as const
 }
 
-function leafOf<Event>({ field, match }: Test, { interner, slots }: Tools<Event>): Node {
-  const slot = field === undefined ? slots.keywords : slots.of(field)
+function leafOf<Event>(test: Test, { interner, slots }: Tools<Event>): Node {
+  const { field, match } = test
+  const slot = slotOf(field, slots)
   if (match.kind === 'field') {
     const other = slots.of(match.other)
     if (field === undefined || slot === undefined || other === undefined) return never
@@ -100,11 +136,7 @@ function leafOf<Event>({ field, match }: Test, { interner, slots }: Tools<Event>
   if (slot === undefined) {
     return constant(match.kind === 'null' || (match.kind === 'exists' && !match.expected))
   }
-  const texts = match.kind === 'text' && isShape(match.shape)
-  const leaf: NewLeaf = texts
-    ? { op: 'texts', slot, shape: match.shape, cased: match.cased, literals: [match.literal] }
-    : { op: 'test', slot, match }
-  return interner.leaf(leaf)
+  return interner.leaf(textLeaf(test, slot) ?? { op: 'test', slot, match })
 }
 
 function isShape(shape: string): shape is TextShape {

@@ -50,7 +50,7 @@ function problemOf(
   visit: (rule: CorrelationRule) => State,
 ): string | undefined {
   if (target === undefined) {
-    const near = closest(name, [...names.keys()])
+    const near = nearName(name, names)
     const hint = near === undefined ? 'give its id or name' : `did you mean \`${near}\`?`
     return `there is no rule ${quote(name)}; ${hint}`
   }
@@ -59,6 +59,16 @@ function problemOf(
   if (state === 'open') return `${quote(name)} refers back to this correlation`
   return state === 'refused' ? `${quote(name)} cannot be used itself` : undefined
 }
+
+/** One UUID is as near to another as any; and in a large set a name is looked up, not guessed. */
+function nearName(name: string, names: Names<SigmaDocument>): string | undefined {
+  if (uuid.test(name)) return undefined
+  const candidates = [...names.keys()].filter(one => !uuid.test(one))
+  return candidates.length > mostCandidates ? undefined : closest(name, candidates)
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+const mostCandidates = 500
 
 function checkAliases(rule: CorrelationRule, faults: LinkFaults): void {
   const names = rule.rules.map(({ name }) => name)

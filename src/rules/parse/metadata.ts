@@ -41,6 +41,8 @@ const known = [
   'generate',
 ]
 
+const isKnown: ReadonlySet<string> = new Set(known)
+
 /** The descriptive attributes of a document. */
 export function parseMetadata(map: MapNode, faults: Faults): Metadata {
   const read = new Attributes(map, faults)
@@ -121,7 +123,7 @@ function parseRelation(item: Node, faults: Faults) {
 function parseCustom(map: MapNode, faults: Faults): ReadonlyMap<string, Node> {
   const custom = new Map<string, Node>()
   for (const [name, { offset, value }] of map.entries) {
-    if (known.includes(name)) continue
+    if (isKnown.has(name)) continue
     custom.set(name, value)
     const near = closest(name, known)
     if (near === undefined || name.includes('.') || textOf(value) === '') continue

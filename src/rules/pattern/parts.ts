@@ -11,6 +11,10 @@ export const anyCharacter: PatternPart = { wild: 'one' }
  * backslash takes its meaning away, any other backslash stands for itself.
  */
 export function parsePattern(text: string): Pattern {
+  return /[\\*?]/.test(text) ? parseParts(text) : join([text])
+}
+
+function parseParts(text: string): Pattern {
   const parts: PatternPart[] = []
   let literal = ''
   for (let index = 0; index < text.length; index++) {

@@ -26,7 +26,7 @@ export const httpSlots: SlotTable<HttpEvent> = {
   'url.original':
     () =>
     ({ request }) =>
-      request?.target,
+      request?.target || undefined,
   'url.domain': () => event => url(event)?.domain,
   'url.path': () => event => url(event)?.path,
   'url.query': () => event => url(event)?.query,

@@ -1,5 +1,6 @@
 import { type QuicEvent } from '../../protocols/quic-events.ts'
 import { type TlsEvent } from '../../protocols/tls-events.ts'
+import { chosenFields, outcomeFields } from '../../protocols/tls-fields.ts'
 import { type SlotTable } from './context.ts'
 
 /** Fields that most TLS rules read; the rest comes from the document. */
@@ -18,6 +19,18 @@ export const tlsSlots: SlotTable<TlsEvent> = {
     () =>
     ({ client }) =>
       client?.hello?.ja4,
+  'tls.version':
+    () =>
+    ({ client, server }) =>
+      outcomeFields(client, server)['version'] as string | undefined,
+  'tls.cipher':
+    () =>
+    ({ client, server }) =>
+      outcomeFields(client, server)['cipher'] as string | undefined,
+  'tls.next_protocol':
+    () =>
+    ({ client, server }) =>
+      outcomeFields(client, server)['next_protocol'] as string | undefined,
 }
 
 export const quicSlots: SlotTable<QuicEvent> = {
@@ -35,4 +48,22 @@ export const quicSlots: SlotTable<QuicEvent> = {
     () =>
     ({ facts }) =>
       facts.clientHello?.ja4,
+  'tls.version':
+    () =>
+    ({ facts }) =>
+      chosenFields(facts.clientHello, facts.serverHello ?? facts.helloRetry)['version'] as
+        | string
+        | undefined,
+  'tls.cipher':
+    () =>
+    ({ facts }) =>
+      chosenFields(facts.clientHello, facts.serverHello ?? facts.helloRetry)['cipher'] as
+        | string
+        | undefined,
+  'tls.next_protocol':
+    () =>
+    ({ facts }) =>
+      chosenFields(facts.clientHello, facts.serverHello ?? facts.helloRetry)['next_protocol'] as
+        | string
+        | undefined,
 }

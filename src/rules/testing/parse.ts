@@ -45,7 +45,7 @@ function parseTest(node: Node, index: number, faults: Faults): RuleTest | undefi
 }
 
 function says(steps: RuleTest['steps']): boolean {
-  return 'ndjson' in steps ? false : steps.some(step => step.expect !== undefined)
+  return 'file' in steps ? false : steps.some(step => step.expect !== undefined)
 }
 
 function textOf(node: MapNode, name: string): string | undefined {
@@ -60,7 +60,7 @@ function parseSteps(node: MapNode, faults: Faults): RuleTest['steps'] | undefine
   const [input] = inputs
   const value = input === undefined ? undefined : node.entries.get(input)?.value
   if (inputs.length !== 1 || value === undefined) {
-    return faults.error(node.offset, 'a test has one of event, events, timeline, ndjson')
+    return faults.error(node.offset, 'a test has one of event, events, timeline, ndjson, pcap')
   }
   switch (input) {
     case 'event':
@@ -68,15 +68,16 @@ function parseSteps(node: MapNode, faults: Faults): RuleTest['steps'] | undefine
     case 'events':
       return parseEvents(value.type === 'list' ? value.items : [value], faults)
     case 'ndjson':
-      if (value.type === 'scalar' && value.text !== '') return { ndjson: value.text }
+    case 'pcap':
+      if (value.type === 'scalar' && value.text !== '') return { form: input, file: value.text }
       return faults.error(
         value.offset,
-        '`ndjson` is the path of a file, from the folder of the rule',
+        `\`${input}\` is the path of a file, from the folder of the rule`,
       )
     case 'timeline':
       return parseTimeline(value, faults)
     default:
-      return faults.error(value.offset, '`pcap` is read by `orthrus replay`; write its events out')
+      return undefined
   }
 }
 

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { compileExpression } from '../evaluate/closure.ts'
 import { explain, selectionsThat } from '../evaluate/explain.ts'
@@ -14,8 +12,9 @@ import {
   type TestEngine,
   unchanged,
 } from './engine.ts'
+import { type ReadyTest, testStart } from './inputs.ts'
 import { withoutSelection } from './mutate.ts'
-import { type Expectation, type RuleTest, type Step } from './spec.ts'
+import { type Expectation } from './spec.ts'
 
 /** Why a test failed, in lines for people; none when it passed. */
 export type Failures = readonly string[]
@@ -24,18 +23,18 @@ export type OpenEngine = (linked: LinkedRule, change: Change) => TestEngine
 
 /** Runs one test on a rule of its own; the clock starts at 1 January 2026. */
 export function runTest(
-  test: RuleTest,
+  test: ReadyTest,
   linked: LinkedRule,
   open: OpenEngine,
   change: Change = unchanged,
 ): Failures {
-  const steps = stepsOf(test)
-  if (typeof steps === 'string') return [steps]
+  const { steps, failure } = test
+  if (failure !== undefined) return [failure]
   const engine = open(linked, change)
   const failures: string[] = []
   const all: TestAlert[] = []
   for (const step of steps) {
-    const alerts = engine.feed(step.event, start + step.at)
+    const alerts = engine.feed(step.event, testStart + step.at)
     all.push(...alerts)
     failures.push(...judge(step.expect, alerts, step.event, linked))
   }
@@ -43,31 +42,6 @@ export function runTest(
   failures.push(...judge(test.expect, all, last, linked))
   if (test.because !== undefined) failures.push(...checkBecause(test.because, last, linked))
   return failures
-}
-
-/** µs since 1970. */
-const start = Date.UTC(2026, 0, 1) * 1000
-
-function stepsOf({ steps, source }: RuleTest): readonly Step[] | string {
-  if (!('ndjson' in steps)) return steps
-  const path = join(dirname(source.file), steps.ndjson)
-  try {
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .flatMap((line, index) => stepOf(line, index))
-  } catch (error) {
-    return `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`
-  }
-}
-
-function stepOf(line: string, index: number): Step[] {
-  if (line.trim() === '') return []
-  const event: unknown = JSON.parse(line)
-  if (event === null || typeof event !== 'object') throw new Error(`line ${index + 1} is no event`)
-  const time = readPath(event, '@timestamp')
-  const milliseconds = typeof time === 'string' ? Date.parse(time) : Number.NaN
-  const at = Number.isNaN(milliseconds) ? index * 1000 : milliseconds * 1000 - start
-  return [{ at, event, expect: undefined, offset: 0 }]
 }
 
 function judge(

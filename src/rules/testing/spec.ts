@@ -20,13 +20,19 @@ export interface Step {
   readonly offset: number
 }
 
+/** A file of events; the path is seen from the folder of the rule. */
+export interface EventFile {
+  readonly form: 'ndjson' | 'json' | 'pcap'
+  readonly file: string
+}
+
 /** A test of one rule. */
 export interface RuleTest {
   readonly name: string
   readonly source: Source
   readonly offset: number
-  /** The events in the order of time; from a file, they are read when the test runs. */
-  readonly steps: readonly Step[] | { readonly ndjson: string }
+  /** The events in the order of time; those of a file are read when the test runs. */
+  readonly steps: readonly Step[] | EventFile
   /** Of all alerts of the test. */
   readonly expect: Expectation | undefined
   /** The selection that alone keeps the event from matching. */

@@ -4,8 +4,10 @@ import { type RuleFault } from '../fault.ts'
 import { type LinkedCorrelation, type LinkedRule, type RuleSet } from '../link/set.ts'
 import { readYaml } from '../yaml/read.ts'
 import { detectionEngine, programsOf } from './engine.ts'
+import { type ReadCapture, type ReadyTest, readyTest } from './inputs.ts'
 import { selectionNames, withoutSelection } from './mutate.ts'
 import { parseTests } from './parse.ts'
+import { regressionTests } from './regression.ts'
 import { type OpenEngine, runTest } from './run.ts'
 import { baselineEngine, correlationEngine, partsOf } from './set-engine.ts'
 import { type RuleTest, type TestNode } from './spec.ts'
@@ -34,21 +36,33 @@ export interface SuiteOptions {
   /** Leaves out each selection and filter in turn: a test must fail then. */
   readonly mutate?: boolean
   readonly open?: OpenEngine
+  /** For tests with `pcap`, which fail without it. */
+  readonly readCapture?: ReadCapture
 }
 
-/** Runs the tests of a rule: those inside, and those in the sidecar (`<rule>.test.yml`). */
-export function testRule(linked: LinkedRule, options: SuiteOptions = {}): RuleResult {
+/**
+ * Runs the tests of a rule: those inside, those in the sidecar (`<rule>.test.yml`), and those that
+ * `regression_tests_path` points to.
+ */
+export async function testRule(
+  linked: LinkedRule,
+  options: SuiteOptions = {},
+): Promise<RuleResult> {
   const usual = linked.rule.extensions.has('baseline') ? baselineEngine : detectionEngine
   const { mutate = false, open = usual } = options
-  const { tests, faults } = testsOf(linked.rule)
+  const { tests, faults } = await testsOf(linked.rule, options)
   const results = tests.map(test => timed(test, undefined, () => runTest(test, linked, open)))
   const mutants = mutate && tests.length > 0 ? runMutants(tests, linked, open) : []
   return { ...headOf(linked.rule), tests: [...results, ...mutants], faults }
 }
 
 /** The same for a correlation; its set holds the rules that it is made of. */
-export function testCorrelation(linked: LinkedCorrelation, set: RuleSet): RuleResult {
-  const { tests, faults } = testsOf(linked.rule)
+export async function testCorrelation(
+  linked: LinkedCorrelation,
+  set: RuleSet,
+  options: SuiteOptions = {},
+): Promise<RuleResult> {
+  const { tests, faults } = await testsOf(linked.rule, options)
   // What an event is to the first of its rules explains most.
   const [first] = partsOf(linked, set).rules
   if (first === undefined) return { ...headOf(linked.rule), tests: [], faults }
@@ -63,12 +77,17 @@ function headOf({ source, meta }: Tested) {
   return { file: source.file, id: meta.id, title: meta.title }
 }
 
-function testsOf(rule: Tested): { tests: RuleTest[]; faults: readonly RuleFault[] } {
-  const parsed = testNodes(rule)
-  return {
-    tests: parsed.flatMap(one => one.tests),
-    faults: parsed.flatMap(one => one.faults),
+async function testsOf(
+  rule: Tested,
+  { readCapture }: SuiteOptions,
+): Promise<{ tests: ReadyTest[]; faults: readonly RuleFault[] }> {
+  const parsed = [...testNodes(rule), regressionTests(rule)]
+  const tests: ReadyTest[] = []
+  // One after the other: a capture may be large.
+  for (const test of parsed.flatMap(one => one.tests)) {
+    tests.push(await readyTest(test, readCapture))
   }
+  return { tests, faults: parsed.flatMap(one => one.faults) }
 }
 
 function testNodes({
@@ -91,7 +110,7 @@ function testNodes({
 }
 
 function timed(
-  test: RuleTest,
+  test: ReadyTest,
   mutant: string | undefined,
   run: () => readonly string[],
 ): TestResult {
@@ -102,7 +121,7 @@ function timed(
 }
 
 function runMutants(
-  tests: readonly RuleTest[],
+  tests: readonly ReadyTest[],
   linked: LinkedRule,
   open: OpenEngine,
 ): TestResult[] {

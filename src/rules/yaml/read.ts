@@ -1,8 +1,10 @@
 import { Composer, type CST, type Document, Lexer, LineCounter, Parser } from 'yaml'
 import { Faults, type RuleFault } from '../fault.ts'
+import { optimised } from '../unoptimised.ts'
 import { type Conversion, convert, limits } from './convert.ts'
 import { describeYamlError, tooDeep } from './error.ts'
 import { type Node, type Source } from './node.ts'
+import { readQuick } from './quick/read.ts'
 
 /** The documents of one file: those with a fault in their YAML are only in `faults`. */
 export interface YamlFile {
@@ -19,6 +21,14 @@ const largestFile = 1 << 22
  * too much by aliases is a fault; keys must be unique. A fault of syntax spoils its document only.
  */
 export function readYaml(text: string, file: string): YamlFile {
+  const lines = new LineCounter()
+  const documents = text.length > largestFile ? undefined : readQuick(text, lines.addNewLine)
+  if (documents === undefined) return optimised(() => readWhole(text, file))
+  return { source: { file, place: offset => placeOf(lines, offset) }, documents, faults: [] }
+}
+
+/** The same by the library alone: what `readQuick` is measured by. */
+export function readWhole(text: string, file: string): YamlFile {
   const lines = new LineCounter()
   const source: Source = { file, place: offset => placeOf(lines, offset) }
   const faults = new Faults(source)

@@ -1,17 +1,15 @@
 import { type FaultClass, SinkError } from '../../outbox/sink-error.ts'
-import { retryAfter } from './retry-after.ts'
+import { type Answer, pauseOf } from './rate-limit.ts'
 
-/** What a server said; the body is cut at 64 KiB. */
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: string
-}
+export type { Answer }
 
 /** What a dead letter keeps of a body. */
 const bodyLimit = 1024
 const transient = new Set([408, 425, 429, 500, 502, 503, 504])
 const permanent = new Set([400, 413, 422])
+/** What a person mends within a day, or nobody does. */
+const refusing = new Set([401, 403, 404])
+const refusalPatience = 24 * 3600_000
 
 /** The failure that an HTTP status stands for (W1), or undefined for 2xx. `what` names the place. */
 export function statusFailure(what: string, answer: Answer, now: number): SinkError | undefined {
@@ -22,7 +20,8 @@ export function statusFailure(what: string, answer: Answer, now: number): SinkEr
   return new SinkError(faultOf(status), words, {
     status,
     body: answer.body.slice(0, bodyLimit),
-    retryAfter: retryAfter(header(answer, 'retry-after'), now),
+    retryAfter: pauseOf(answer, now),
+    patience: refusing.has(status) ? refusalPatience : undefined,
   })
 }
 
@@ -39,11 +38,6 @@ function fix(status: number): string {
   if (status === 404) return '; look at the URL'
   if (status === 410) return '; the place is gone for good'
   return ''
-}
-
-export function header({ headers }: Answer, name: string): string | undefined {
-  const value = headers[name]
-  return Array.isArray(value) ? value[0] : value
 }
 
 /** The beginning of a body for a message: one line, at most 200 characters. */

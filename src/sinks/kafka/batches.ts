@@ -53,7 +53,8 @@ export function messageOf(alert: Alert, limit: number): KafkaMessage {
       'event.id': id,
       'content-type': 'application/json',
       'ecs.version': ecsVersion,
-      'sensor.id': textAt(document, 'observer', 'name') ?? '',
+      'sensor.id':
+        textAt(document, 'observer', 'serial_number') ?? textAt(document, 'observer', 'name') ?? '',
     },
   }
 }

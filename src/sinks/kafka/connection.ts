@@ -107,8 +107,8 @@ export class KafkaConnection {
 
   #isTopicLost(code: number | undefined): boolean {
     if (code !== unknownTopic) return false
-    this.#topicMissingSince ??= Date.now()
-    return Date.now() - this.#topicMissingSince > topicPatience
+    this.#topicMissingSince ??= performance.now()
+    return performance.now() - this.#topicMissingSince > topicPatience
   }
 }
 

@@ -48,8 +48,8 @@ export function kafkaJs(parts: ClientParts): KafkaTransport {
     partitions: () =>
       within(limit, async () => {
         await connect()
-        if (known === undefined || Date.now() - known.time > metadataMaxAge) {
-          known = { count: await countPartitions(admin, options.topic), time: Date.now() }
+        if (known === undefined || performance.now() - known.time > metadataMaxAge) {
+          known = { count: await countPartitions(admin, options.topic), time: performance.now() }
         }
         return known.count
       }),

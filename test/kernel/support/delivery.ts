@@ -42,8 +42,12 @@ export const subjects: readonly Subject[] = [
   ),
   client('SSLv2 hello', 443, p.ssl2Hello()),
   server('ServerHello of TLS 1.3', 443, p.tlsRecords(p.serverHello(seven.tls13))),
-  server('ServerHello and Certificate', 443, p.serverFlight({ alpn: 'h2' })),
-  server('ServerHello and Certificate in one record', 443, p.serverFlight({ oneRecord: true })),
+  server('ServerHello and Certificate', 443, ended(p.serverFlight({ alpn: 'h2' }))),
+  server(
+    'ServerHello and Certificate in one record',
+    443,
+    ended(p.serverFlight({ oneRecord: true })),
+  ),
   client('HTTP request', 80, p.httpRequest({ target: '/a?b=c', headers: headers(5) })),
   client('HTTP request with an odd method', 8080, p.httpRequest({ method: 'PROPFIND' })),
   client('HTTP request of 4,000 bytes', 80, p.httpRequest({ headers: headers(60) })),
@@ -60,6 +64,11 @@ function client(name: string, port: number, bytes: Uint8Array): Subject {
 
 function server(name: string, port: number, bytes: Uint8Array): Subject {
   return { name: `${name} of a server`, from: 'server', port, bytes }
+}
+
+/** A flight of a server that goes over to encryption at once, as when it resumes. */
+function ended(flight: Uint8Array): Uint8Array {
+  return p.concat(flight, p.changeCipherSpec())
 }
 
 function every(step: number, end: number): number[] {

@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { tcxPrograms } from '../../../src/capture/attach.ts'
 import { listInterfaces } from '../../../src/capture/interfaces.ts'
+import { SensorError } from '../../../src/errors.ts'
+import { request } from '../../../src/operate/control.ts'
 import { makeNamespace, type Namespace } from '../../capture/support/namespace.ts'
 import { sendFrame } from './frame.ts'
 import { type Launch, SensorProcess } from './sensor.ts'
@@ -48,6 +51,21 @@ export class Lab {
     await sensor.says('stderr', 'watching')
     await sensor.says('stderr', 'rules run') // then its sinks are open too
     return sensor
+  }
+
+  /** Until so many alerts wait in the sensor on the state `name`; undefined: until it is ending. */
+  async waiting(name: string, count: number | undefined): Promise<void> {
+    while ((await this.#waits(name)) !== count) await sleep(20)
+  }
+
+  async #waits(name: string): Promise<number | undefined> {
+    try {
+      const answer = await request(this.path(name), 'outbox report')
+      for await (const report of answer ?? []) return (report as { waiting: number }).waiting
+    } catch (error) {
+      if (!(error instanceof SensorError)) throw error // else it hung up: it is ending
+    }
+    return undefined
   }
 
   /** The program with any arguments, in the sensor's namespace. */

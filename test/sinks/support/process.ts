@@ -43,7 +43,7 @@ export function linesOf(path: string): string[] {
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
 }
 
-export async function until(done: () => boolean, what: () => string, ms = 10_000): Promise<void> {
+export async function until(done: () => boolean, what: () => string, ms = 30_000): Promise<void> {
   const end = Date.now() + ms
   while (!done()) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what()}`)

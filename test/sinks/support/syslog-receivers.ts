@@ -21,6 +21,8 @@ export interface Wanted {
   readonly transport: 'tcp' | 'udp' | 'tls'
   readonly tls?: Pair & { readonly ca: string; readonly mutual: boolean }
   readonly maxSize?: number
+  /** Runs it in another network namespace. */
+  readonly inside?: <T>(work: () => T) => T
 }
 
 export interface SyslogReceiver {
@@ -54,13 +56,11 @@ async function receiver(
   udp: boolean,
   out: string,
   start: Start,
+  inside: NonNullable<Wanted['inside']> = work => work(),
 ): Promise<SyslogReceiver> {
-  let program = start()
-  const ready = () =>
-    until(
-      () => isListening(port, udp),
-      () => program.said(),
-    )
+  let program = inside(start)
+  const listens = () => inside(() => isListening(port, udp))
+  const ready = () => until(listens, () => program.said())
   await ready()
   return {
     port,
@@ -71,10 +71,10 @@ async function receiver(
     kill: signal => program.kill(signal),
     async restart() {
       await until(
-        () => !isListening(port, udp),
+        () => !listens(),
         () => 'it still listens',
       )
-      program = start()
+      program = inside(start)
       await ready()
     },
   }
@@ -85,10 +85,15 @@ function isListening(port: number, udp: boolean): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, '0')
   const state = udp ? '07' : '0A'
   const entry = new RegExp(`^ *\\d+: [0-9A-F]{8}:${hex} [0-9A-F]{8}:[0-9A-F]{4} ${state} `)
-  return linesOf(`/proc/net/${udp ? 'udp' : 'tcp'}`).some(line => entry.test(line))
+  return linesOf(`/proc/thread-self/net/${udp ? 'udp' : 'tcp'}`).some(line => entry.test(line))
 }
 
-async function startRsyslog({ transport, tls, maxSize = 65_536 }: Wanted): Promise<SyslogReceiver> {
+async function startRsyslog({
+  transport,
+  tls,
+  maxSize = 65_536,
+  inside,
+}: Wanted): Promise<SyslogReceiver> {
   const folder = temporaryDirectory()
   const port = await freePort()
   const [conf, out, pid] = ['conf', 'out', 'pid'].map(name => join(folder, name)) as [
@@ -126,11 +131,16 @@ ruleset(name="all") {
 input(type="${input}" ${address}port="${port}" ruleset="all")
 `,
   )
-  return receiver(port, transport === 'udp', out, () => {
+  const start = () => {
     rmSync(pid, { force: true })
     const child = startProgram('rsyslogd', ['-n', '-f', conf, '-i', pid])
-    return { pid: child.pid ?? 0, kill: signal => void child.kill(signal), said: child.said }
-  })
+    return {
+      pid: child.pid ?? 0,
+      kill: (signal: NodeJS.Signals) => void child.kill(signal),
+      said: child.said,
+    }
+  }
+  return receiver(port, transport === 'udp', out, start, inside)
 }
 
 async function startSyslogNg({

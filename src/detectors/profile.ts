@@ -62,7 +62,7 @@ type Options = Static<typeof schema>
 /**
  * Compares each hour of a device with its last two weeks: the same hour of the week, of the day, and
  * all of them. An hour that is out of the profile is not learned before such hours have become the
- * half of what is remembered, so that who goes slowly must go for a week.
+ * half of what is remembered; it is told when it is more than ever before in these weeks.
  */
 export const profile = defineDetector({
   schema,

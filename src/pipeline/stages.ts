@@ -72,7 +72,7 @@ export function makeDetectors(
 }
 
 /** What devices do in an hour, as the memory has it; changes are in the turn of the hour's alerts. */
-function makeProfiles({ config, environment }: SensorParts, journal: Journal): Profiles {
+export function makeProfiles({ config, environment }: SensorParts, journal: Journal): Profiles {
   const table = 'profiles'
   return new Profiles({
     limit: config.devices.limit,

@@ -10,6 +10,16 @@ export interface BeaconScores {
   readonly duration: number
 }
 
+/** When the connections of a pair begin. */
+export interface Rhythm {
+  readonly score: number
+  /** Median interval, s, and the median deviation from it as a part of it. */
+  readonly interval: number
+  readonly jitter: number
+  /** Intervals that say so. */
+  readonly count: number
+}
+
 /** Seconds below which a spread of intervals has no shape (RITA). */
 const shapeless = 10
 
@@ -18,19 +28,16 @@ const shapeless = 10
  * Starts that come in a bunch count once: what is nearer than a second, or than a tenth of what
  * three intervals of four are below.
  */
-export function timing(starts: readonly number[]): {
-  score: number
-  interval: number
-  jitter: number
-} {
+export function timing(starts: readonly number[]): Rhythm {
   const gap = Math.max(1, quantile(intervalsOf(starts, 1).sort(ascending), 0.75) / 10)
   const intervals = intervalsOf(starts, gap).sort(ascending)
-  if (intervals.length < 3) return { score: 0, interval: 0, jitter: 0 }
+  const { length: count } = intervals
+  if (count < 3) return { score: 0, interval: 0, jitter: 0, count }
   const median = quantile(intervals, 0.5)
   const deviation = deviationFrom(intervals, median)
   const even = Math.max(0, (median - deviation) / median)
   const score = (1 - Math.abs(skew(intervals)) + even) / 2
-  return { score, interval: median, jitter: deviation / median }
+  return { score, interval: median, jitter: deviation / median, count }
 }
 
 /** Score of payload sizes in bytes. */

@@ -3,7 +3,7 @@ import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
 import { type BeaconOptions } from './beacon.ts'
 import { BeaconPairs } from './beacon-pairs.ts'
-import { type BeaconScores, overHours, size, timing } from './beacon-score.ts'
+import { type BeaconScores, overHours, type Rhythm, size, timing } from './beacon-score.ts'
 import { type DetectorContext } from './detector.ts'
 import { type HabitFacts, Habits } from './habit.ts'
 import { NameSuffixes } from './known-services.ts'
@@ -18,8 +18,7 @@ const fewestDaily = 8
 const remarkable = 0.35
 /** Weights of timing and of the three others. */
 const weights = { timing: 0.4, other: 0.2 } as const
-/** Below, it is people or chance: no score of the others helps. */
-const regular = 0.75
+/** What people or chance may have at most: no score of the others helps. */
 const irregular = 0.6
 
 /** Counts connections and tells which are too regular. */
@@ -90,7 +89,8 @@ export class BeaconWatch {
     const { starts, sizes } = rings.series(this.#pairs.ring(pair))
     const rhythm = timing(starts)
     const scores = { timing: rhythm.score, size: size(sizes), ...overHours(hourly) }
-    const plain = combine(scores)
+    const isRegular = rhythm.score >= regularOf(rhythm.count)
+    const plain = combine(scores, isRegular)
     const { time } = flow.packet
     this.#pairs.rest(pair, time, plain)
     if (plain < remarkable) return
@@ -104,7 +104,7 @@ export class BeaconWatch {
       return
     }
     const company = { ...this.#pairs.company(pair, time), known: this.#isKnown(flow, name) }
-    const score = round2(weigh(plain, rhythm.score >= regular, habit, company))
+    const score = round2(weigh(plain, isRegular, habit, company))
     if (score < this.#options.score) return
     // What was told needs no second word soon.
     this.#pairs.rest(pair, time + day / 4, plain)
@@ -176,7 +176,7 @@ interface Company {
 interface Finding {
   readonly score: number
   readonly scores: BeaconScores
-  readonly rhythm: { readonly interval: number; readonly jitter: number }
+  readonly rhythm: Rhythm
   readonly habit: HabitFacts
   readonly company: Company
   readonly count: number
@@ -190,9 +190,14 @@ function isWanted({ packet: { protocol, destinationPort } }: FlowEvent): boolean
   return !uninteresting.has(destinationPort)
 }
 
-function combine({ timing, size, histogram, duration }: BeaconScores): number {
+/** A dozen intervals are even by chance now and then, a hundred hardly ever. */
+function regularOf(intervals: number): number {
+  return 0.75 + 0.12 * Math.min(1, Math.max(0, (60 - intervals) / 45))
+}
+
+function combine({ timing, size, histogram, duration }: BeaconScores, isRegular: boolean): number {
   const score = weights.timing * timing + weights.other * (size + histogram + duration)
-  return timing < regular ? Math.min(score, irregular) : score
+  return isRegular ? score : Math.min(score, irregular)
 }
 
 /** What others do and what was before: RITA's modifiers, and those for services that all use. */

@@ -70,20 +70,18 @@ export class Sensor {
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     this.#devices = makeDevices(parts, this.#journal, event => this.#device(event))
-    this.#enrichment = new Enrichment(parts.config.enrich, {
-      home: () => this.#home,
-      devices: this.#devices,
-    })
+    const known = { home: () => this.#home, devices: this.#devices }
+    this.#enrichment = new Enrichment(parts.config.enrich, known)
     this.#link = makeLinkWatch(this.#devices, this.#enrichment)
     this.#activity = makeActivity(parts, this.#devices, this.#enrichment, this.#names)
     this.#rules = this.#makeRules(observer)
     this.#detectors = makeDetectors(parts, {
+      ...known,
       signal: signal => this.#rules.take(signal),
-      home: () => this.#home,
-      devices: this.#devices,
       enrichment: this.#enrichment,
       protocols: () => this.#protocols,
       baselines: this.#knowledge.baselines,
+      journal: this.#journal,
     })
     this.#summary = this.#makeSummary()
     this.#report = report(parts, this.#summary, observer)
@@ -132,6 +130,7 @@ export class Sensor {
       this.#parts.log.error({ err }, 'the files of places stay as they were')
     }
     this.reloadRules()
+    this.#detectors.reload()
     return this.#delivery.reopen()
   }
 
@@ -168,6 +167,7 @@ export class Sensor {
     this.#protocols.close()
     this.#devices.settle()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
+    await this.#detectors.close()
     this.#rules.save()
     await this.#journal.flush()
     await this.#knowledge.flush()
@@ -197,9 +197,11 @@ export class Sensor {
     this.#detectors.take(event)
   }
 
-  /** Windows and silences move on with event time, once a second of it. */
+  /** Windows and silences move on with event time (µs), once a second of it. */
   #advanceRules(time: number): void {
     this.#nextAdvance = time + 1e6
+    // Detectors remember too, also where no rule does.
+    this.#knowledge.baselines.advance(time)
     this.#detectors.advance(time)
     this.#rules.advance(time)
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { MemoryBaselineStore } from '../src/baseline/memory-store.ts'
+import { Profiles } from '../src/baseline/profiles.ts'
 import { openReplay } from '../src/capture/replay.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { unixClock } from '../src/decode/clock.ts'
@@ -12,9 +13,11 @@ import { applicationName } from '../src/decode/protocol.ts'
 import { eventKind, layout } from '../src/decode/record.ts'
 import { type DetectorEvent } from '../src/detectors/detector.ts'
 import { Detectors } from '../src/detectors/detectors.ts'
+import { Growth } from '../src/detectors/growth.ts'
 import { Devices } from '../src/enrich/devices.ts'
 import { homeOf } from '../src/enrich/direction.ts'
 import { Enrichment } from '../src/enrich/enrichment.ts'
+import { createLog } from '../src/operate/log.ts'
 import { eventHandler } from '../src/pipeline/events.ts'
 import { Protocols } from '../src/protocols/protocols.ts'
 import { openEnvironment } from '../src/storage/environment.ts'
@@ -79,6 +82,12 @@ function open(names?: readonly string[]): Detectors {
     protocolName: flow => applicationName(flow.l7),
     baselines: new MemoryBaselineStore(),
     learning: own => own,
+    resolvedName: (packet, start) => enrichment.names.resolvedName(packet, start),
+    profiles: new Profiles({ limit: 65_536 }),
+    growth: new Growth(),
+    directory,
+    live: false,
+    log: createLog({ level: 'silent' }),
   })
 }
 

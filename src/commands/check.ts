@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { type Fault, faultLine } from '../config/fault.ts'
 import { placeComplaints, readConfig } from '../config/load.ts'
 import { type Config } from '../config/schema.ts'
+import { indicatorFaults } from '../detectors/indicator.ts'
 import { geoComplaints } from '../enrich/geo.ts'
 import { printable } from '../operate/log.ts'
 import { type Plan } from '../rules/admission/admit.ts'
@@ -34,7 +35,7 @@ interface Options {
 /** `orthrus check`: says everything that is wrong with a configuration, and starts nothing. */
 export function checkCommand(session: Session): Command {
   return new Command('check')
-    .summary('find every mistake in a configuration and in rules')
+    .summary('find every mistake in configuration and rules')
     .description(
       'Reads a configuration and rules and prints every mistake in them; nothing is started.',
     )
@@ -47,13 +48,17 @@ export function checkCommand(session: Session): Command {
       const { config, faults: refused } = readConfig(file)
       const faults = [...refused, ...unusableFiles(file, config)]
       const rules = planOf(paths, config)
-      const all = [...faults, ...rules.set.faults]
+      const lists = indicatorFaults(config?.detectors['indicator'])
+      const all = [...faults, ...lists, ...rules.set.faults]
       if (outputOf(session, output) === 'json') {
         session.stdout.write(`${JSON.stringify({ rules: rules.report, faults: all })}\n`)
       }
       const about =
         paths.length > 0 && faults.length === 0 ? '' : report(file ?? 'defaults', config, faults)
-      if (output !== 'json') writeReport(session, about, rules)
+      if (output !== 'json') {
+        writeFaults(session, lists)
+        writeReport(session, about, rules)
+      }
       session.status = all.some(fault => strict || isError(fault)) ? 2 : 0
     })
 }

@@ -1,3 +1,4 @@
+import { type Profiles } from '../baseline/profiles.ts'
 import { type BaselineStore } from '../baseline/store.ts'
 import { type Static, type TObject } from '../config/type.ts'
 import { type FlowEvent } from '../decode/flow.ts'
@@ -6,7 +7,9 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type DomainName } from '../enrich/names.ts'
+import { type Log } from '../operate/log.ts'
 import { type TrafficEvent } from '../protocols/traffic.ts'
+import { type Growth } from './growth.ts'
 import { type SignalFacts } from './signal.ts'
 
 /** Events that detectors look at. */
@@ -26,6 +29,10 @@ export interface Detector {
   advance?(time: number): void
   /** How full its tables are and what they refused, for the summary: `{ sources: 3, refused: 0 }`. */
   counts?(): Readonly<Record<string, number>>
+  /** Somebody asks to read anew what came from files. */
+  reload?(): void
+  /** The end: what is under way is over when it resolves. */
+  close?(): Promise<void>
 }
 
 /** What a detector may ask of the sensor around it. */
@@ -37,12 +44,23 @@ export interface DetectorContext {
   readonly devices: Devices
   /** What a client resolved this destination as, or another source of its name. */
   destinationName(packet: Packet, start: number): DomainName | undefined
+  /** What the source resolved to the destination, whatever the conversation says. */
+  resolvedName(packet: Packet, start: number): string | undefined
   /** The protocol of a flow by its content, as `network.protocol` has it. */
   protocolName(flow: FlowEvent): string | undefined
   /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */
   readonly baselines: BaselineStore
+  /** Long memory of numbers: what a device does in an hour. */
+  readonly profiles: Profiles
+  /** What a conversation carried since it was last told. */
+  readonly growth: Growth
   /** How long to learn, µs: what the detector's options say, unless the run says otherwise (`--learn`). */
   learning(own: number): number
+  /** Where the sensor keeps what it remembers. */
+  readonly directory: string
+  /** false in a replay, which must be the same every time: nothing is fetched, nothing read anew. */
+  readonly live: boolean
+  readonly log: Log
 }
 
 /** A signal that a detector can say, for `docs/detectors.md`. */

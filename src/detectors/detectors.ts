@@ -57,6 +57,15 @@ export class Detectors {
     for (const detector of this.#detectors.values()) detector.advance?.(time)
   }
 
+  /** Each reads anew what it has from files. */
+  reload(): void {
+    for (const detector of this.#detectors.values()) detector.reload?.()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#detectors.values()].map(detector => detector.close?.()))
+  }
+
   /** Counters of each detector that has some. */
   get counts(): DetectorCounts {
     const counted = [...this.#detectors].flatMap(([name, detector]) => {

@@ -102,6 +102,11 @@ export class Names {
     return this.#local.find(packet, start)
   }
 
+  /** The name that the source resolved to the destination, whatever the conversation says. */
+  resolvedName(packet: Packet, start: number): string | undefined {
+    return packet.family === 0 ? undefined : this.#resolved.find(packet, start)
+  }
+
   #find(packet: Packet): number {
     if (this.#conversations.size === 0) return -1
     writeConversation(this.#conversations.key, packet)

@@ -3,8 +3,9 @@ import { type KernelEvent } from '../decode/event.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { applicationName, transportName } from '../decode/protocol.ts'
 import { type Device } from '../enrich/device.ts'
+import { type DeviceCounts } from '../enrich/device-counts.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
-import { type DeviceCounts, type Devices } from '../enrich/devices.ts'
+import { type Devices } from '../enrich/devices.ts'
 import { type Direction } from '../enrich/direction.ts'
 import { serviceName } from '../enrich/service.ts'
 import { type OutboxStatus } from '../outbox/status.ts'
@@ -85,7 +86,7 @@ export class SummaryCounter {
   countDevice({ action, self }: DeviceEvent): void {
     if (self) return
     if (action === 'device-new') this.#interval.tally.newDevices++
-    else this.#interval.tally.newAddresses++
+    else if (action === 'device-new-address') this.#interval.tally.newAddresses++
   }
 
   countAlert(): void {

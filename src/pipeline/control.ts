@@ -1,22 +1,26 @@
 import { type BaselineParts, baselineRequests } from '../baseline/requests.ts'
+import { type Devices } from '../enrich/devices.ts'
 import { type Arguments, type ControlHandlers } from '../operate/control.ts'
 import { version } from '../operate/version.ts'
 import { type DeadFilter, deadLetters } from '../outbox/offline.ts'
 import { dropOnline, replayOnline, reportOutbox } from '../outbox/online.ts'
 import { type Outbox } from '../outbox/outbox.ts'
+import { deviceHandlers } from './control-devices.ts'
 
 /** What a running sensor lets its commands look at and change. */
 export interface ControlParts {
   readonly outbox: Outbox
   readonly baselines: BaselineParts
+  readonly devices: Devices
 }
 
 /** The commands that a running sensor answers; one line is one command. */
-export function controlHandlers({ outbox, baselines }: ControlParts): ControlHandlers {
+export function controlHandlers({ outbox, baselines, devices }: ControlParts): ControlHandlers {
   return {
     version: () => [{ version: version(), process: process.pid }],
     ...outboxHandlers(outbox),
     ...handlersOf(baselineRequests, baselines),
+    ...deviceHandlers(devices),
   }
 }
 

@@ -56,6 +56,10 @@ export class Knowledge {
 
   /** Writes what is not on the disk yet. */
   async flush(): Promise<void> {
-    await this.baselines.flush()
+    try {
+      await this.baselines.flush()
+    } catch (err) {
+      this.#log.error({ err }, 'counts and last sightings of the last hour were not written')
+    }
   }
 }

@@ -7,9 +7,8 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Home, homeOf } from '../enrich/direction.ts'
 import { Enrichment } from '../enrich/enrichment.ts'
-import { observe } from '../enrich/evidence.ts'
 import { checkGeo } from '../enrich/geo.ts'
-import { OnLink } from '../enrich/on-link.ts'
+import { type LinkWatch } from '../enrich/link-watch.ts'
 import { type ControlHandlers } from '../operate/control.ts'
 import { thisObserver } from '../operate/observer.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
@@ -29,9 +28,7 @@ import { Knowledge } from './knowledge.ts'
 import { type SensorParts } from './parts.ts'
 import { makeSummary, type Report, report } from './report.ts'
 import { RuleRunner, reloadText } from './rules.ts'
-import { makeActivity, makeDetectors, makeDevices, makeJournal } from './stages.ts'
-
-const SECOND = 1e6
+import { makeActivity, makeDetectors, makeDevices, makeJournal, makeLinkWatch } from './stages.ts'
 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
@@ -46,7 +43,7 @@ export class Sensor {
   readonly #parts: SensorParts
   readonly #delivery: Delivery
   readonly #devices: Devices
-  readonly #onLink = new OnLink()
+  readonly #link: LinkWatch
   readonly #summary: SummaryCounter
   readonly #activity: Activity | undefined
   readonly #report: Report
@@ -73,19 +70,18 @@ export class Sensor {
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     this.#devices = makeDevices(parts, this.#journal, event => this.#device(event))
-    this.#enrichment = new Enrichment(parts.config.enrich, {
-      home: () => this.#home,
-      devices: this.#devices,
-    })
+    const known = { home: () => this.#home, devices: this.#devices }
+    this.#enrichment = new Enrichment(parts.config.enrich, known)
+    this.#link = makeLinkWatch(this.#devices, this.#enrichment)
     this.#activity = makeActivity(parts, this.#devices, this.#enrichment, this.#names)
     this.#rules = this.#makeRules(observer)
     this.#detectors = makeDetectors(parts, {
+      ...known,
       signal: signal => this.#rules.take(signal),
-      home: () => this.#home,
-      devices: this.#devices,
       enrichment: this.#enrichment,
       protocols: () => this.#protocols,
       baselines: this.#knowledge.baselines,
+      journal: this.#journal,
     })
     this.#summary = this.#makeSummary()
     this.#report = report(parts, this.#summary, observer)
@@ -100,7 +96,7 @@ export class Sensor {
   }
 
   take(event: KernelEvent): void {
-    observe(event, this.#devices, this.#onLink)
+    this.#link.take(event)
     if (event.kind === 'flow') this.#enrichment.began(event)
     this.#summary.count(event)
     this.#activity?.event(event)
@@ -114,14 +110,13 @@ export class Sensor {
   /** The interfaces that are watched have changed. */
   follow(interfaces: readonly Interface[]): void {
     this.#home = homeOf(this.#parts.homeOf(interfaces))
-    this.#devices.setInterfaces(interfaces)
-    this.#onLink.setInterfaces(interfaces)
+    this.#link.setInterfaces(interfaces)
     for (const { index, name } of interfaces) this.#names.set(index, name)
   }
 
   /** Moves the clock of an idle line to `time`, µs since the Unix epoch. */
   advance(time: number): void {
-    this.#devices.advance(time)
+    this.#link.idle(time)
     this.#protocols.expire(time)
     this.#advanceRules(time)
     this.#activity?.tick(time)
@@ -135,6 +130,7 @@ export class Sensor {
       this.#parts.log.error({ err }, 'the files of places stay as they were')
     }
     this.reloadRules()
+    this.#detectors.reload()
     return this.#delivery.reopen()
   }
 
@@ -152,7 +148,8 @@ export class Sensor {
 
   /** What the commands of a person may ask this sensor while it runs. */
   get control(): ControlHandlers {
-    return controlHandlers({ outbox: this.#delivery.outbox, baselines: this.#knowledge })
+    const { outbox } = this.#delivery
+    return controlHandlers({ outbox, baselines: this.#knowledge, devices: this.#devices })
   }
 
   /** What is wrong with the rules, for whoever started the sensor. */
@@ -168,7 +165,9 @@ export class Sensor {
   async close(hurry?: AbortSignal): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
+    this.#devices.settle()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
+    await this.#detectors.close()
     this.#rules.save()
     await this.#journal.flush()
     await this.#knowledge.flush()
@@ -181,6 +180,7 @@ export class Sensor {
 
   #protocol(event: ProtocolEvent): void {
     this.#enrichment.learn(event)
+    this.#link.protocol(event)
     this.#activity?.protocol(event)
     this.#judge(event)
   }
@@ -197,9 +197,11 @@ export class Sensor {
     this.#detectors.take(event)
   }
 
-  /** Windows and silences move on with event time, once a second of it. */
+  /** Windows and silences move on with event time (µs), once a second of it. */
   #advanceRules(time: number): void {
-    this.#nextAdvance = time + SECOND
+    this.#nextAdvance = time + 1e6
+    // Detectors remember too, also where no rule does.
+    this.#knowledge.baselines.advance(time)
     this.#detectors.advance(time)
     this.#rules.advance(time)
   }

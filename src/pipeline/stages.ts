@@ -1,14 +1,18 @@
+import { Profiles } from '../baseline/profiles.ts'
 import { type BaselineStore } from '../baseline/store.ts'
 import { milliseconds } from '../config/duration.ts'
 import { Detectors } from '../detectors/detectors.ts'
+import { Growth } from '../detectors/growth.ts'
 import { type Signal } from '../detectors/signal.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type Enrichment } from '../enrich/enrichment.ts'
+import { LinkWatch } from '../enrich/link-watch.ts'
 import { vendor } from '../enrich/vendor.ts'
 import { type Protocols } from '../protocols/protocols.ts'
 import { Activity } from '../sinks/activity.ts'
+import { type Environment } from '../storage/environment.ts'
 import { Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
 import { type SensorParts } from './parts.ts'
@@ -47,9 +51,30 @@ export function makeDevices(
   journal: Journal,
   onEvent: (event: DeviceEvent) => void,
 ): Devices {
-  const { limit, learning } = config.devices
-  const options = { limit, learning: milliseconds(learning) * 1000 }
-  return new Devices({ ...options, environment, journal, vendor, onEvent })
+  const { limit, learning, grace, returned_after, watch } = config.devices
+  return new Devices({
+    limit,
+    learning: micros(learning),
+    grace: micros(grace),
+    returnedAfter: micros(returned_after),
+    watch: watch.map(({ device, after }) => ({ device, after: micros(after) })),
+    environment,
+    journal,
+    vendor,
+    onEvent,
+  })
+}
+
+/** What feeds the inventory. */
+export function makeLinkWatch(devices: Devices, enrichment: Enrichment): LinkWatch {
+  return new LinkWatch({
+    devices,
+    destinationName: (packet, start) => enrichment.destinationName(packet, start),
+  })
+}
+
+function micros(duration: string | number): number {
+  return milliseconds(duration) * 1000
 }
 
 export interface DetectorParts {
@@ -59,18 +84,46 @@ export interface DetectorParts {
   readonly enrichment: Enrichment
   readonly baselines: BaselineStore
   readonly protocols: () => Protocols
+  readonly journal: Journal
 }
 
 export function makeDetectors(
-  { config, learn }: SensorParts,
-  { enrichment, protocols, ...parts }: DetectorParts,
+  sensor: SensorParts,
+  { enrichment, protocols, journal, ...parts }: DetectorParts,
 ): Detectors {
-  return new Detectors(config.detectors, {
+  return new Detectors(sensor.config.detectors, {
     ...parts,
-    learning: own => learn ?? own,
     protocolName: flow => protocols().nameOf(flow),
+    profiles: makeProfiles(sensor, journal),
+    growth: new Growth(),
+    learning: own => sensor.learn ?? own,
+    directory: sensor.config.state.directory,
+    live: sensor.live !== false,
+    log: sensor.log,
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
+    resolvedName: (packet, start) => enrichment.names.resolvedName(packet, start),
   })
+}
+
+/** What devices do in an hour, as the memory has it; changes are in the turn of the hour's alerts. */
+export function makeProfiles({ config, environment }: SensorParts, journal: Journal): Profiles {
+  const table = 'profiles'
+  return new Profiles({
+    limit: config.devices.limit,
+    stored: storedProfiles(environment),
+    // A copy: the profile goes on while the journal waits for the disk.
+    save: (key, value) => journal.add({ kind: 'put', table, key, value: Uint8Array.from(value) }),
+    remove: key => journal.add({ kind: 'remove', table, key }),
+  })
+}
+
+function* storedProfiles(environment: Environment): Iterable<readonly [string, Uint8Array]> {
+  for (let after: Buffer | undefined; ; ) {
+    const page = environment.page('profiles', { limit: 1000, ...(after && { after }) })
+    for (const { key, value } of page) yield [key.toString(), value ?? new Uint8Array()]
+    after = page.at(-1)?.key
+    if (after === undefined) return
+  }
 }
 
 /** The lines in which a person sees the network come to life; undefined where nobody looks. */

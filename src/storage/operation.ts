@@ -2,6 +2,7 @@
 export const tables = [
   'meta',
   'devices',
+  'profiles',
   'alerts',
   'cursors',
   'lanes',

@@ -63,6 +63,18 @@ test('a pipe gets JSON while the person still sees the faults', async () => {
   expect(stderr).toContain('2 faults')
 })
 
+test('a list of indicators that cannot be used is told with its place', async () => {
+  const list = join(folder, 'prose.txt')
+  writeFileSync(list, '# bad names\nthis is no list\n')
+  const file = join(folder, 'lists.yaml')
+  const missing = join(folder, 'missing.txt')
+  writeFileSync(file, `detectors: {indicator: {sources: [${list}, ${missing}]}}\n`)
+  const { status, stdout, stderr } = await orthrus(['check', '-c', file])
+  expect(status).toBe(2)
+  expect(stderr).toContain(`${list}:2:1: it holds no indicator`)
+  expect(JSON.parse(stdout)).toMatchObject({ faults: [{ file: list, line: 2 }, { file: missing }] })
+})
+
 test('the defaults are a good configuration', async () => {
   const { status, stdout } = await orthrus(['check', '-o', 'json'])
   expect([status, JSON.parse(stdout)]).toEqual([0, { rules: [], faults: [] }])

@@ -108,7 +108,10 @@ test('a sensor that runs is asked, and what is replayed goes at once', async () 
   const environment = await openTemporary(state)
   const [siem, other] = [keeper(), keeper()]
   const outbox = await open(environment, { siem, other })
-  const control = await serveControl(state, outboxHandlers(outbox))
+  const control = await serveControl(state, {
+    version: () => [{}],
+    ...outboxHandlers(outbox),
+  })
   onTestFinished(() => control.close())
   const run = (...args: string[]) => orthrus(['outbox', ...args, '--state', state])
   const before = JSON.parse((await run('status', '-o', 'json')).stdout)

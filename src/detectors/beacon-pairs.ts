@@ -1,0 +1,170 @@
+import { type FlowEvent } from '../decode/flow.ts'
+import { BeaconRings } from './beacon-rings.ts'
+import { PairTable, writeDestination, writeSource, writeText } from './pair-table.ts'
+
+const hour = 3600 * 1e6
+/** Connections from which a pair gets a ring. */
+const promising = 4
+/** A key that stands for a name; others have the family of the address here. */
+const named = 256
+/** All pairs are looked at in so many steps of a second. */
+const round = 3600
+
+/** Who talks to whom how often: a pair is a source and a name, or a source and an address. */
+export class BeaconPairs {
+  readonly table: PairTable
+  readonly rings: BeaconRings
+  readonly #ring: Int32Array
+  readonly #first: Float64Array
+  readonly #looked: Float64Array
+  /** Score of the last look. */
+  readonly #score: Float32Array
+  readonly #keep: number
+  #swept = 0
+  #withoutRing = 0
+
+  constructor(limit: number, rings: number) {
+    this.#keep = 26 * hour
+    this.table = new PairTable({ width: 9, limit, keep: this.#keep })
+    this.rings = new BeaconRings(rings)
+    this.#ring = new Int32Array(this.table.slots).fill(-1)
+    this.#first = new Float64Array(this.table.slots)
+    this.#looked = new Float64Array(this.table.slots)
+    this.#score = new Float32Array(this.table.slots)
+  }
+
+  get counts() {
+    const { size, refused, evicted } = this.table
+    return { pairs: size, refused, evicted, watched: this.rings.size, unwatched: this.#withoutRing }
+  }
+
+  /** Counts a connection under its name, or under its address; returns the pair, -1 when refused. */
+  count(flow: FlowEvent, name: string | undefined): number {
+    const { table } = this
+    const { key } = table
+    const { packet } = flow
+    writeSource(key, packet)
+    if (name === undefined) {
+      writeDestination(key, 4, packet)
+      key[8] = packet.family
+    } else {
+      writeText(key, 4, name)
+      key[6] = 0
+      key[7] = 0
+      key[8] = named
+    }
+    const known = table.find()
+    const pair = known < 0 ? this.#begin(flow) : known
+    if (pair < 0) return -1
+    if (known >= 0) table.touch(pair, packet.time)
+    this.#record(pair, flow, name)
+    return pair
+  }
+
+  /** When the first connection of the pair began, µs. */
+  first(pair: number): number {
+    return this.#first[pair] ?? 0
+  }
+
+  /** The pair's ring, -1 as long as it has none. */
+  ring(pair: number): number {
+    return this.#ring[pair] ?? -1
+  }
+
+  /** Whether it is time to look again; if so, not before `pause` µs more. */
+  due(pair: number, time: number, pause: number): boolean {
+    if (time < (this.#looked[pair] ?? 0)) return false
+    this.#looked[pair] = time + pause
+    return true
+  }
+
+  /** Not to be looked at before `time`. */
+  rest(pair: number, time: number, score: number): void {
+    this.#looked[pair] = Math.max(time, this.#looked[pair] ?? 0)
+    this.#score[pair] = score
+  }
+
+  /**
+   * Who else lately went to the destination of the pair, how many sources there are, and how many
+   * destinations its source calls as regularly or just as often: a monitor polls many.
+   */
+  company(pair: number, time: number) {
+    const { table } = this
+    const all = new Set<number>()
+    const sharing = new Set<number>()
+    let beacons = 0
+    for (let slot = 0; slot < table.slots; slot++) {
+      if (table.weight(slot) === 0 || time - table.last(slot) > this.#keep) continue
+      const source = this.#sourceOf(slot)
+      all.add(source)
+      if (this.#isTo(slot, pair)) sharing.add(source)
+      if (source === this.#sourceOf(pair) && this.#isLike(slot, pair)) beacons++
+    }
+    return { sources: all.size, sharing: sharing.size, beacons }
+  }
+
+  /** Rings of pairs that are silent become free, a few at each call. */
+  sweep(time: number): void {
+    const { table } = this
+    for (let left = Math.ceil(table.slots / round); left > 0; left--) {
+      this.#swept = (this.#swept + 1) % table.slots
+      const silent = time - table.last(this.#swept) > this.#keep
+      if (!silent || table.weight(this.#swept) === 0) continue
+      this.#release(this.#swept)
+      table.remove(this.#swept)
+    }
+  }
+
+  #begin(flow: FlowEvent): number {
+    const pair = this.table.claim(flow.packet.time)
+    if (pair < 0) return -1
+    this.#release(pair)
+    this.#first[pair] = flow.start
+    this.#looked[pair] = 0
+    this.#score[pair] = 0
+    return pair
+  }
+
+  #record(pair: number, flow: FlowEvent, name: string | undefined): void {
+    let ring = this.#ring[pair] ?? -1
+    if (ring < 0) {
+      if (this.table.weight(pair) < promising) return
+      ring = this.rings.claim()
+      if (ring < 0) {
+        this.#withoutRing++
+        return
+      }
+      this.#ring[pair] = ring
+      this.rings.names[ring] = name
+    }
+    this.rings.add(ring, flow.start, flow.sourcePayload)
+  }
+
+  #release(pair: number): void {
+    const ring = this.#ring[pair] ?? -1
+    if (ring >= 0) this.rings.release(ring)
+    this.#ring[pair] = -1
+  }
+
+  /** A number that stands for the source: equal ones are the same but for chance. */
+  #sourceOf(slot: number): number {
+    const { table } = this
+    const high = Math.imul(table.word(slot, 0), 31) ^ table.word(slot, 1)
+    return high * 0x100000 + (Math.imul(table.word(slot, 2), 31) ^ table.word(slot, 3))
+  }
+
+  #isLike(slot: number, pair: number): boolean {
+    const { table } = this
+    if (table.word(slot, 8) !== table.word(pair, 8)) return false
+    if ((this.#score[slot] ?? 0) >= 0.7) return true
+    return Math.abs(table.weight(slot) / table.weight(pair) - 1) < 0.1
+  }
+
+  #isTo(slot: number, pair: number): boolean {
+    const { table } = this
+    for (let index = 4; index < 9; index++) {
+      if (table.word(slot, index) !== table.word(pair, index)) return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,227 @@
+import { milliseconds } from '../config/duration.ts'
+import { type FlowEvent } from '../decode/flow.ts'
+import { ipProtocol } from '../decode/protocol.ts'
+import { type BeaconOptions } from './beacon.ts'
+import { BeaconPairs } from './beacon-pairs.ts'
+import { type BeaconScores, overHours, type Rhythm, size, timing } from './beacon-score.ts'
+import { type DetectorContext } from './detector.ts'
+import { type HabitFacts, Habits } from './habit.ts'
+import { NameSuffixes } from './known-services.ts'
+import { directionOf, sourceKey } from './source.ts'
+
+const hour = 3600 * 1e6
+const day = 24 * hour
+
+/** Connections in 24 hours below which there is no rhythm to speak of: every three hours. */
+const fewestDaily = 8
+/** Score from which long memory is asked, and so learns: what is a habit may become more regular. */
+const remarkable = 0.35
+/** Weights of timing and of the three others. */
+const weights = { timing: 0.4, other: 0.2 } as const
+/** What people or chance may have at most: no score of the others helps. */
+const irregular = 0.6
+
+/** Counts connections and tells which are too regular. */
+export class BeaconWatch {
+  readonly #options: BeaconOptions
+  readonly #context: DetectorContext
+  readonly #pairs: BeaconPairs
+  readonly #habits: Habits
+  readonly #names: NameSuffixes
+  readonly #ports: ReadonlySet<number>
+  readonly #span: number
+  #started = false
+
+  constructor(options: BeaconOptions, context: DetectorContext) {
+    this.#options = options
+    this.#context = context
+    this.#pairs = new BeaconPairs(options.pairs, options.watched)
+    const learning = context.learning(milliseconds(options.learning) * 1000)
+    this.#habits = new Habits(context.baselines, { name: 'beacon', learning })
+    this.#names = new NameSuffixes(options.known_names)
+    this.#ports = new Set(options.known_ports)
+    this.#span = milliseconds(options.span) * 1000
+  }
+
+  get counts() {
+    return this.#pairs.counts
+  }
+
+  flow(flow: FlowEvent): void {
+    if (flow.action !== 'end') return
+    const { packet } = flow
+    if (!isWanted(flow) || directionOf(this.#context.home(), packet) !== 'outbound') return
+    if (!this.#started) this.#start(packet.time)
+    const name = this.#context.destinationName(packet, flow.start)?.name
+    const byAddress = this.#pairs.count(flow, undefined)
+    const byName = name === undefined ? -1 : this.#pairs.count(flow, name)
+    if (byName >= 0) this.#look(byName, flow, name)
+    // An address that is reached under one name is told under that name.
+    const { table } = this.#pairs
+    const isOther = byName < 0 || table.weight(byName) * 2 < table.weight(byAddress)
+    if (byAddress >= 0 && isOther) this.#look(byAddress, flow, undefined)
+  }
+
+  advance(time: number): void {
+    this.#pairs.sweep(time)
+  }
+
+  #start(time: number): void {
+    this.#started = true
+    this.#habits.started(time)
+  }
+
+  #look(pair: number, flow: FlowEvent, name: string | undefined): void {
+    const ring = this.#pairs.ring(pair)
+    if (ring < 0 || this.#pairs.rings.count(ring) < this.#options.connections - 3) return
+    const { time } = flow.packet
+    if (time - this.#pairs.first(pair) < this.#span) return
+    if (!this.#pairs.due(pair, time, hour / 2)) return
+    const hourly = this.#pairs.rings.hourly(ring)
+    const daily = hourly.reduce((sum, count) => sum + count, 0)
+    if (daily >= this.#options.strobe) this.#tellStrobe(pair, flow, name, daily)
+    // What is made anew twice a day is a long conversation, not a call.
+    else if (daily >= fewestDaily) this.#judge(pair, flow, name, hourly)
+  }
+
+  #judge(pair: number, flow: FlowEvent, name: string | undefined, hourly: number[]): void {
+    const { rings } = this.#pairs
+    const { starts, sizes } = rings.series(this.#pairs.ring(pair))
+    const rhythm = timing(starts)
+    const scores = { timing: rhythm.score, size: size(sizes), ...overHours(hourly) }
+    const isRegular = rhythm.score >= regularOf(rhythm.count)
+    const plain = combine(scores, isRegular)
+    const { time } = flow.packet
+    this.#pairs.rest(pair, time, plain)
+    if (plain < remarkable) return
+    const habit = this.#habits.ask(
+      sourceKey(this.#context.devices, flow.packet),
+      name ?? flow.packet.destinationIp ?? '',
+      time,
+    )
+    if (habit.habit === 'old') {
+      this.#pairs.rest(pair, time + day / 4, plain)
+      return
+    }
+    const company = { ...this.#pairs.company(pair, time), known: this.#isKnown(flow, name) }
+    const score = round2(weigh(plain, isRegular, habit, company))
+    if (score < this.#options.score) return
+    // What was told needs no second word soon.
+    this.#pairs.rest(pair, time + day / 4, plain)
+    this.#tell(flow, name, { score, scores, rhythm, habit, company, count: this.#count(pair) })
+  }
+
+  #count(pair: number): number {
+    return this.#pairs.table.weight(pair)
+  }
+
+  #isKnown(flow: FlowEvent, name: string | undefined): boolean {
+    if (this.#ports.has(flow.packet.destinationPort)) return true
+    return name !== undefined && this.#names.has(name)
+  }
+
+  #tell(flow: FlowEvent, name: string | undefined, found: Finding): void {
+    const { sourceIp = '', destinationIp = '', time } = flow.packet
+    const { score, scores, rhythm, habit, company, count } = found
+    const destination = name ?? destinationIp
+    const every = rhythm.interval < 120 ? `${round2(rhythm.interval)} s` : minutes(rhythm.interval)
+    const jitter = Math.round(rhythm.jitter * 100)
+    this.#context.signal({
+      name: 'beacon',
+      score,
+      entity: sourceIp,
+      identity: [destination, Math.floor(time / day)],
+      message: `${sourceIp} connects to ${destination} every ${every} (give or take ${jitter} %), ${count} times so far`,
+      evidence: {
+        destination,
+        connections: count,
+        interval: round2(rhythm.interval),
+        jitter: round2(rhythm.jitter),
+        timing: round2(scores.timing),
+        size: round2(scores.size),
+        histogram: round2(scores.histogram),
+        duration: round2(scores.duration),
+        habit: habit.habit,
+        sharing: company.sharing,
+        beacons: company.beacons,
+        known_service: company.known,
+      },
+      trigger: flow,
+    })
+  }
+
+  #tellStrobe(pair: number, flow: FlowEvent, name: string | undefined, daily: number): void {
+    const { sourceIp = '', destinationIp = '', time } = flow.packet
+    this.#pairs.rest(pair, time + day / 4, 1)
+    const destination = name ?? destinationIp
+    this.#context.signal({
+      name: 'strobe',
+      score: 0.8,
+      entity: sourceIp,
+      identity: [destination, Math.floor(time / day)],
+      message: `${sourceIp} connected to ${destination} ${daily} times in the last 24 hours`,
+      evidence: { destination, connections: daily },
+      trigger: flow,
+    })
+  }
+}
+
+interface Company {
+  readonly sources: number
+  readonly sharing: number
+  readonly beacons: number
+  readonly known: boolean
+}
+
+interface Finding {
+  readonly score: number
+  readonly scores: BeaconScores
+  readonly rhythm: Rhythm
+  readonly habit: HabitFacts
+  readonly company: Company
+  readonly count: number
+}
+
+/** Ports of names and time: what is odd about these is others' business, and they are many. */
+const uninteresting = new Set([53, 123, 853, 5353])
+
+function isWanted({ packet: { protocol, destinationPort } }: FlowEvent): boolean {
+  if (protocol !== ipProtocol.tcp && protocol !== ipProtocol.udp) return false
+  return !uninteresting.has(destinationPort)
+}
+
+/** A dozen intervals are even by chance now and then, a hundred hardly ever. */
+function regularOf(intervals: number): number {
+  return 0.75 + 0.12 * Math.min(1, Math.max(0, (60 - intervals) / 45))
+}
+
+function combine({ timing, size, histogram, duration }: BeaconScores, isRegular: boolean): number {
+  const score = weights.timing * timing + weights.other * (size + histogram + duration)
+  return isRegular ? score : Math.min(score, irregular)
+}
+
+/** What others do and what was before: RITA's modifiers, and those for services that all use. */
+function weigh(
+  plain: number,
+  isRegular: boolean,
+  { habit, others }: HabitFacts,
+  company: Company,
+): number {
+  const { sources, sharing, beacons, known } = company
+  let score = plain
+  // To a destination that others call already it is the device that is new.
+  if (habit === 'new' && isRegular) score += others === 0 ? 0.15 : -0.1
+  if (Math.max(sharing, others + 1) >= Math.max(3, 0.05 * sources)) score -= 0.2
+  if (sharing >= 2 && sharing >= 0.5 * sources) score -= 0.15
+  // A monitor polls many; what has crept in calls one or two.
+  if (beacons > 3) score -= beacons > 5 ? 0.3 : 0.1
+  return Math.min(1, Math.max(0, known ? score / 2 : score))
+}
+
+function minutes(seconds: number): string {
+  return seconds < 7200 ? `${round2(seconds / 60)} min` : `${round2(seconds / 3600)} h`
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { readPath } from '../rules/slots/object.ts'
 import { type Fields } from './ecs/document.ts'
 
@@ -23,7 +24,20 @@ export function relatedFields(document: Fields): Fields {
     const values = paths.split(/\s+/).flatMap(path => texts(readPath(document, path)))
     return [name, [...new Set(values)].slice(0, most)]
   })
-  return { related: Object.fromEntries(lists) }
+  const related = Object.fromEntries(lists)
+  const told = signalAddresses(document)
+  if (told.length === 0) return { related }
+  return {
+    related: { ...related, ip: [...new Set([...(related['ip'] ?? []), ...told])].slice(0, most) },
+  }
+}
+
+/** Addresses that a detector names: whom it is about, and those that convinced it. */
+function signalAddresses(document: Fields): string[] {
+  const entity = texts(readPath(document, 'orthrus.signal.entity'))
+  const evidence = readPath(document, 'orthrus.signal.evidence')
+  const facts = typeof evidence === 'object' && evidence !== null ? Object.values(evidence) : []
+  return [...entity, ...facts.flatMap(texts)].filter(text => isIP(text) !== 0)
 }
 
 function texts(value: unknown): string[] {

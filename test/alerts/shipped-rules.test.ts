@@ -122,6 +122,10 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
+function isAboutSignals(linked: Linked): boolean {
+  return parts(linked).rules.every(({ rule }) => kindsOf(rule.logsource).includes('signal'))
+}
+
 /** Real documents that a rule may be about. */
 function documentsOf(linked: Linked): Fields[] {
   const kinds = new Set(parts(linked).rules.flatMap(({ rule }) => kindsOf(rule.logsource)))
@@ -201,6 +205,8 @@ describe.each(named)('$title', ({ linked }) => {
 })
 
 test('real traffic gives documents to most rules', () => {
-  const without = shipped.filter(linked => documentsOf(linked).length === 0)
-  expect(without.length).toBeLessThan(shipped.length / 4)
+  // What detectors say comes of hundreds of packets: test/detectors has it.
+  const about = shipped.filter(linked => !isAboutSignals(linked))
+  const without = about.filter(linked => documentsOf(linked).length === 0)
+  expect(without.length).toBeLessThan(about.length / 4)
 })

@@ -45,7 +45,7 @@ async function alerts(frames: readonly Timed[]): Promise<Record<string, never>[]
   const documents = printed.split('\n').filter(Boolean)
   return documents
     .map(line => JSON.parse(line))
-    .filter(({ event }) => event.dataset === 'orthrus.device')
+    .filter(({ event }) => /^orthrus\.(device|signal)$/.test(event.dataset))
 }
 
 test('a phone that makes up its MAC is one alert; who takes the address of the router is another', async () => {
@@ -62,8 +62,7 @@ test('a phone that makes up its MAC is one alert; who takes the address of the r
     ['New Device on the Network', '00-00-5E-00-53-01'],
     ['New Device on the Network', '02-00-5E-00-00-01'],
     ['New Device on the Network', '00-00-5E-00-53-66'],
-    ['Address Taken from Another Device', '00-00-5E-00-53-66'],
-    ['Address Claimed by Two Devices in Turn', '00-00-5E-00-53-01'],
+    ['ARP Spoofing', '00-00-5E-00-53-66'],
   ])
   expect(found[1]).toMatchObject({
     message: expect.stringMatching(/^New Device on the Network: Annas-Pixel, 192\.0\.2\.21 \(02-/),
@@ -71,7 +70,7 @@ test('a phone that makes up its MAC is one alert; who takes the address of the r
     orthrus: { device: { hostnames: ['Annas-Pixel'], roles: ['phone'] } },
   })
   expect(found[3]).toMatchObject({
-    orthrus: { device: { previous: { mac: '00-00-5E-00-53-01' } } },
+    orthrus: { signal: { evidence: { owner: '00-00-5E-00-53-01', gateway: true } } },
   })
   expect(found.flatMap(alert => ecsFaults(alert))).toEqual([])
   expect(await alerts(frames)).toEqual(found)

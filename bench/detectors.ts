@@ -1,158 +1,175 @@
-import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { MemoryBaselineStore } from '../src/baseline/memory-store.ts'
 import { Profiles } from '../src/baseline/profiles.ts'
+import { openReplay } from '../src/capture/replay.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { unixClock } from '../src/decode/clock.ts'
 import { FlowEvent } from '../src/decode/flow.ts'
-import { eventKind, eventVersion, layout } from '../src/decode/record.ts'
-import { type DetectorContext } from '../src/detectors/detector.ts'
-import { detectorName } from '../src/detectors/detectors.ts'
+import { applicationName } from '../src/decode/protocol.ts'
+import { eventKind, layout } from '../src/decode/record.ts'
+import { type DetectorEvent } from '../src/detectors/detector.ts'
+import { Detectors } from '../src/detectors/detectors.ts'
 import { Growth } from '../src/detectors/growth.ts'
-import * as registry from '../src/detectors/index.ts'
-import { IndicatorIndex } from '../src/detectors/indicator-index.ts'
-import { type Devices } from '../src/enrich/devices.ts'
+import { Devices } from '../src/enrich/devices.ts'
 import { homeOf } from '../src/enrich/direction.ts'
+import { Enrichment } from '../src/enrich/enrichment.ts'
 import { createLog } from '../src/operate/log.ts'
-import { seeded } from './lib/random.ts'
+import { eventHandler } from '../src/pipeline/events.ts'
+import { Protocols } from '../src/protocols/protocols.ts'
+import { openEnvironment } from '../src/storage/environment.ts'
+import { Office } from '../test/generate/office/office.ts'
+import { Random } from './lib/random.ts'
 
-/**
- * ns for each flow event, by detector: an office of 200 devices and 5,000 destinations, a third of the
- * events each starts, updates and ends; then what a flood of random pairs takes, and the indicators.
- */
-const flows = 60_000
-const { at } = layout.event
-const random = seeded(7)
-const below = (most: number) => Math.floor(random() * most)
+/** What each detector costs an event of an ordinary office, and what a flood makes of them all. */
 
-function flow(index: number, kind: number, isRandom = false): FlowEvent {
-  const view = new DataView(new ArrayBuffer(512))
-  const start = 1_790_000_000_000_000_000n + BigInt(index) * 50_000_000n
-  view.setBigUint64(at.time, start + 2_000_000_000n, true)
-  view.setUint8(at.version, eventVersion)
-  view.setUint8(at.kind, kind)
-  view.setUint8(at.family, 4)
-  view.setUint8(at.protocol, 6)
-  view.setInt32(at.src, (0xc0a80000 + (isRandom ? below(65_536) : below(200))) | 0)
-  view.setInt32(at.dst, (isRandom ? below(2 ** 31) : 0x08080000 + below(5000)) | 0)
-  view.setUint16(at.src_port, 1024 + (index % 60_000), true)
-  view.setUint16(at.dst_port, 443, true)
-  const side = at.body + layout.event_flow.at.side
-  view.setBigUint64(at.body + layout.event_flow.at.first, start, true)
-  view.setBigUint64(at.body + layout.event_flow.at.last, start + 2_000_000_000n, true)
-  view.setBigUint64(side, 12n, true)
-  view.setBigUint64(side + 16, BigInt(500 + below(30_000)), true)
-  view.setBigUint64(side + 24, isRandom ? 0n : 12n, true)
-  view.setBigUint64(side + 40, isRandom ? 0n : 9000n, true)
-  return new FlowEvent(view, 0, unixClock)
+const WANTED = 200_000
+const ROUNDS = 5
+const FLOOD = 300_000
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const config = loadConfig()
+const home = homeOf(['192.168.0.0/16', '10.0.0.0/8', 'fc00::/7'])
+
+/** The events of a working morning, as the detectors get them. */
+async function officeEvents(): Promise<DetectorEvent[]> {
+  const office = new Office({ days: 1, density: 0.3 })
+  const source = openReplay({ capture: config.capture, files: [office.stream()] })
+  const events: DetectorEvent[] = []
+  const keep = (event: DetectorEvent) => {
+    if (events.length < WANTED) events.push(event)
+    else void source.stop()
+  }
+  const protocols = new Protocols(keep)
+  const handler = eventHandler(source.clock, event => {
+    protocols.take(event)
+    if (event.kind !== 'message' && event.kind !== 'fragment') keep(event)
+  })
+  await source.run({ ...handler, flush: () => undefined })
+  return events
 }
 
-const actions = [eventKind.EVENT_FLOW_START, eventKind.EVENT_FLOW_UPDATE, eventKind.EVENT_FLOW_END]
-const ordinary = Array.from({ length: flows }, (_, index) => flow(index, actions[index % 3] ?? 0))
-const flood = Array.from({ length: flows }, (_, index) =>
-  flow(index, eventKind.EVENT_FLOW_END, true),
-)
-const home = homeOf(['192.168.0.0/16'])
-const options = loadConfig().detectors
-const names = Array.from({ length: 5000 }, (_, index) => ({
-  name: `host${index}.example${index % 90}.org`,
-  source: 'tls' as const,
-}))
+const directory = mkdtempSync(join(tmpdir(), 'orthrus-bench-'))
+const environment = await openEnvironment({ directory })
+const devices = new Devices({
+  environment,
+  limit: 65_536,
+  learning: 0,
+  vendor: () => undefined,
+  journal: { add: () => undefined },
+  onEvent: () => undefined,
+})
+const enrichment = new Enrichment(config.enrich, { home: () => home })
 
-function contextOf(): DetectorContext {
-  return {
-    signal: () => undefined,
+let signals = 0
+
+/** The detectors of these names, or all. */
+function open(names?: readonly string[]): Detectors {
+  const chosen = Object.entries(config.detectors).map(([name, own]) => {
+    const enabled = names === undefined || names.includes(name)
+    return [name, { ...own, enabled }] as const
+  })
+  return new Detectors(Object.fromEntries(chosen), {
+    signal: () => signals++,
     home: () => home,
-    devices: { get: () => undefined } as unknown as Devices,
-    destinationName: packet => names[packet.destination0 & 4095],
-    resolvedName: () => undefined,
+    devices,
+    destinationName: (packet, start) => enrichment.destinationName(packet, start),
+    protocolName: flow => applicationName(flow.l7),
     baselines: new MemoryBaselineStore(),
+    learning: own => own,
+    resolvedName: (packet, start) => enrichment.names.resolvedName(packet, start),
     profiles: new Profiles({ limit: 65_536 }),
     growth: new Growth(),
-    learning: own => own,
-    directory: tmpdir(),
+    directory,
     live: false,
     log: createLog({ level: 'silent' }),
-  }
+  })
 }
 
-function say(name: string, value: number, unit: string, digits = 0): void {
-  console.log(`${name.padEnd(52)} ${value.toFixed(digits).padStart(7)} ${unit}`)
+/** ns an event, the best of some rounds: a busy machine does not count. */
+function measure(events: readonly DetectorEvent[], names?: readonly string[]): number {
+  const lengths = Array.from({ length: ROUNDS }, () => {
+    const detectors = open(names)
+    const start = process.cpuUsage()
+    for (const event of events) {
+      detectors.take(event)
+      detectors.advance('packet' in event ? event.packet.time : event.time)
+    }
+    return nanoseconds(start) / events.length
+  })
+  return Math.min(...lengths)
 }
 
-/** ns of our own processor time: the machine may be busy with others. */
-function spent(run: () => void): number {
-  const start = process.cpuUsage()
-  run()
+/** ns of processor time since then: other work on the machine does not count. */
+function nanoseconds(start: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(start)
   return (user + system) * 1000
 }
 
-/** Best of five passes, the first having filled the tables. */
-function measure(events: readonly FlowEvent[], handle: (event: FlowEvent) => void): number {
-  const times = Array.from({ length: 6 }, () => {
-    const pass = () => {
-      for (const event of events) handle(event)
-    }
-    return spent(pass) / events.length
-  })
-  return Math.min(...times.slice(1))
-}
-
-for (const [key, kind] of Object.entries(registry)) {
-  const name = detectorName(key)
-  const detector = kind.open(options[name] as never, contextOf())
-  const handle = detector.on.flow
-  if (handle === undefined) continue
-  say(`${name}: a flow of an office`, measure(ordinary, handle), 'ns')
-  say(`${name}: a flow of a flood of random pairs`, measure(flood, handle), 'ns')
-  console.log(`  ${JSON.stringify(detector.counts?.() ?? {})}`)
-}
-
-const before = process.memoryUsage().arrayBuffers
-const profiles = new Profiles({ limit: 65_536 })
-for (let index = 0; index < 65_536; index++) profiles.slot(`device-${index}`, 500_000)
-say('65,536 profiles', (process.memoryUsage().arrayBuffers - before) / 1e6, 'MB')
-const limits = { z: 3.5, watched: 72, active: 24, least: [1, 1, 1, 1, 1] }
-const values = [5e6, 400, 40, 300, 4]
-for (let hour = 0; hour < 400; hour++) profiles.take(0, 500_000 + hour, values, 0, limits)
-const rounds = 2000
-const judging = spent(() => {
-  for (let hour = 400; hour < 400 + rounds; hour++) {
-    profiles.take(0, 500_000 + hour, values, 0, limits)
+/** Connections of sources that never were before to random ports, none of which is answered. */
+function* flood(count: number): Generator<FlowEvent> {
+  const random = new Random(7)
+  const { at } = layout.event
+  const view = new DataView(new ArrayBuffer(512))
+  for (let i = 0; i < count; i++) {
+    const time = 1_790_000_000_000_000_000n + BigInt(i) * 10_000n
+    view.setBigUint64(at.time, time, true)
+    view.setBigUint64(at.body + 8, time, true)
+    view.setUint8(at.version, 1)
+    view.setUint8(at.kind, eventKind.EVENT_FLOW_END)
+    view.setUint8(at.family, 4)
+    view.setUint8(at.protocol, 6)
+    view.setInt32(at.src, random.below(2 ** 32) | 0)
+    view.setInt32(at.dst, 0xc0a80000 | random.below(65_536))
+    view.setUint16(at.src_port, random.below(65_536), true)
+    view.setUint16(at.dst_port, random.below(65_536), true)
+    view.setBigUint64(at.body + 16, 1n, true)
+    view.setUint8(at.body + 64, 2)
+    yield new FlowEvent(view, 0, unixClock)
   }
-})
-say('an hour of a device judged', judging / rounds / 1000, 'µs', 1)
+}
 
-const index = new IndicatorIndex()
-const forever = { source: 0, label: '', until: 0 }
-const texts = Array.from({ length: 1_000_000 }, (_, n) =>
-  createHash('md5').update(String(n)).digest('hex').slice(0, 12),
-)
-const filling = process.hrtime.bigint()
-for (const [n, text] of texts.entries()) {
-  if (n % 2 === 0) index.addText('domain', `${text}.example.com`, forever)
-  else
-    index.addNetwork(
-      4,
-      [Number.parseInt(text.slice(0, 8), 16) | 0],
-      n % 50 === 1 ? 24 : 32,
-      forever,
-    )
+/** What a flood costs these detectors, and the memory that they hold then. */
+function drown(names: readonly string[] | undefined, title: string): Detectors {
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const detectors = open(names)
+  const start = process.cpuUsage()
+  for (const event of flood(FLOOD)) {
+    detectors.take(event)
+    detectors.advance(event.packet.time)
+  }
+  const took = nanoseconds(start) / FLOOD
+  collect()
+  const heap = (process.memoryUsage().heapUsed - before) / 2 ** 20
+  line(title, took, `ns an event, the making of it included; ${heap.toFixed(0)} MiB`)
+  return detectors
 }
-say('1,000,000 indicators: added', Number(process.hrtime.bigint() - filling) / 1e6, 'ms')
-say('1,000,000 indicators: tables', index.bytes / 1e6, 'MB')
-const asked = Array.from({ length: 4096 }, (_, n) => `www${n}.cdn.static.example${n % 90}.org`)
-let found = 0
-function ask(name: string, run: (n: number) => number): void {
-  const times = Array.from({ length: 5 }, () => {
-    const pass = () => {
-      for (let n = 0; n < 400_000; n++) if (run(n) >= 0) found++
-    }
-    return spent(pass) / 400_000
-  })
-  say(name, Math.min(...times), 'ns')
+
+const line = (name: string, value: number, unit: string) =>
+  console.log(`${name.padEnd(44)} ${value.toFixed(0).padStart(7)} ${unit}`)
+
+const events = await officeEvents()
+const none = measure(events, [])
+console.log(`detectors: ${events.length} events of an office`)
+line('no detector', none, 'ns an event')
+for (const name of Object.keys(config.detectors)) {
+  line(name, measure(events, [name]) - none, 'ns an event')
 }
-ask('a name that is not listed', n => index.findDomain(asked[n & 4095] ?? ''))
-ask('an address that is not listed', n => index.findAddress(4, Math.imul(n, 0x9e3779b1), 0, 0, 0))
-if (found < 0) console.log(found)
+line('all of them', measure(events), 'ns an event')
+
+console.log(`a flood of ${FLOOD.toLocaleString('en')} sources, 100,000 a second`)
+for (const name of Object.keys(config.detectors)) drown([name], name)
+const detectors = drown(undefined, 'all of them')
+for (const [name, { refused = 0 }] of Object.entries(detectors.counts)) {
+  if (refused > 0) line(`refused by ${name}`, refused, 'keys')
+}
+console.log(`${signals} signals in all`)
+
+await environment.close()
+rmSync(directory, { recursive: true })

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { Device, deviceKey, writeDevice } from '../src/enrich/device.ts'
+import { Device, deviceKey } from '../src/enrich/device.ts'
+import { writeDevice } from '../src/enrich/device-record.ts'
 import { openEnvironment } from '../src/storage/environment.ts'
 import { arp, ethernet } from '../test/generate/packets.ts'
 import { Lab } from '../test/live/support/lab.ts'
@@ -57,7 +58,7 @@ async function remember(directory: string): Promise<void> {
       const facts = { high: 0x00005e, low: first + i, interface: 'w0', vlan: 0 }
       const device = new Device({ ...facts, evidence: 'arp', self: false, firstSeen: time })
       const words = { word0: (10 << 24) | (first + i), word1: 0, word2: 0, word3: 0 }
-      device.add({ family: 4, ...words, first: time, last: time })
+      device.add({ family: 4, ...words, vlan: 0, first: time, last: time, lost: false })
       const value = writeDevice(device)
       return { kind: 'put', table: 'devices', key: deviceKey(device), value } as const
     })

@@ -48,6 +48,12 @@ missing() {
 			command_from kcat kcat
 			command_from strace strace
 			library_from librdkafka.so.1 librdkafka1
+			command_from nmap nmap
+			command_from hping3 hping3
+			command_from arpspoof dsniff
+			command_from dnsmasq dnsmasq-base
+			command_from sshd openssh-server
+			command_from sshpass sshpass
 			;;
 		fuzz)
 			fuzzer_from || echo "libclang-rt-$(clang_major)-dev"

@@ -1,9 +1,11 @@
-import { likeness } from './likeness.ts'
-import { MemoryEntity, type Sightings, sightingsAt, touch } from './memory-entity.ts'
+import { HeldValues } from './held.ts'
+import { mostLike } from './likeness.ts'
+import { MemoryEntity, merge, type Sightings, sightingsAt, touch } from './memory-entity.ts'
 import { type ObservedTime } from './observed-time.ts'
 import {
   type Baseline,
   type BaselineLimits,
+  type Seen,
   type SeenEntity,
   type SeenValue,
   type Sighting,
@@ -34,6 +36,8 @@ export class MemoryBaseline implements Baseline {
     this.total.lastSeen = Number.NEGATIVE_INFINITY
   }
 
+  readonly held = new HeldValues()
+
   observe(entity: string, value: string | undefined, time: number): Sighting {
     const known = this.#fresh(entity, time)
     const pair = known && value !== undefined ? this.#freshValue(known, value, time) : undefined
@@ -43,17 +47,35 @@ export class MemoryBaseline implements Baseline {
       value: this.#describeValue(value),
       total: { ...this.#describe(this.total), values: this.#pairs, entities: this.entities.size },
     }
-    return { ...before, refused: !this.#remember(entity, value, time) }
+    const isHeld = this.held.see(entity, value, time)
+    return { ...before, refused: !this.#remember(entity, value, time, isHeld) }
+  }
+
+  hold(name: string, value: string | undefined): void {
+    const entity = this.entities.get(name)
+    const seen = value === undefined ? entity : entity?.values.get(value)
+    if (entity === undefined || seen === undefined) return
+    const { firstSeen, lastSeen, events } = seen
+    this.held.add({ entity: name, value, firstSeen, lastSeen, events })
+    if (value === undefined) this.forget(name)
+    else this.#drop(entity, value)
+  }
+
+  /** Learns what was held back of the entity; returns how many. */
+  approve(name: string, value?: string): number {
+    const taken = this.held.take(name, value)
+    for (const { value: one, ...seen } of taken) {
+      if (!this.entities.has(name)) {
+        this.restore(name, new MemoryEntity(seen.firstSeen, this.#time.observed), seen, 1)
+      }
+      if (one !== undefined) this.restoreValue(name, one, seen)
+    }
+    return taken.length
   }
 
   nearest(entity: string, value: string, count: number): readonly string[] {
     const values = [...(this.entities.get(entity)?.values.keys() ?? [])].slice(-mostCompared)
-    return values
-      .map(text => ({ text, score: likeness(text, value) }))
-      .filter(({ text }) => text !== value)
-      .sort((a, b) => b.score - a.score)
-      .slice(0, count)
-      .map(({ text }) => text)
+    return mostLike(values, value, count)
   }
 
   /** Takes an entity or one value out; returns how many pairs went. */
@@ -79,32 +101,37 @@ export class MemoryBaseline implements Baseline {
     return false
   }
 
-  /** Puts back what was exported. */
-  restore(name: string, entity: MemoryEntity): void {
+  /** Merges what was exported; `made` takes the place of an entity that is not known. */
+  restore(name: string, made: MemoryEntity, seen: Seen, days: number): void {
+    const entity = this.entities.get(name) ?? made
     this.entities.set(name, entity)
+    merge(entity, seen)
+    entity.days = Math.max(entity.days, days)
+    entity.since = Math.min(entity.since, made.since)
   }
 
-  restoreValue(name: string, value: string, seen: Sightings): boolean {
+  restoreValue(name: string, value: string, seen: Seen): boolean {
     const entity = this.entities.get(name)
-    if (entity === undefined || entity.values.has(value)) return false
-    this.#add(entity, value, seen)
+    if (entity === undefined) return false
+    const known = entity.values.get(value)
+    const before = known?.events ?? 0
+    const pair = known ?? sightingsAt(seen.firstSeen)
+    if (known === undefined) this.#add(entity, value, pair)
+    merge(pair, seen)
     const use = this.#values.get(value)
-    if (use !== undefined) {
-      use.events += seen.events
-      use.firstSeen = Math.min(use.firstSeen, seen.firstSeen)
-      use.lastSeen = Math.max(use.lastSeen, seen.lastSeen)
-    }
+    if (use !== undefined) merge(use, { ...seen, events: use.events + pair.events - before })
     return true
   }
 
-  #remember(name: string, value: string | undefined, time: number): boolean {
+  #remember(name: string, value: string | undefined, time: number, isHeld: boolean): boolean {
     this.total.firstSeen = Math.min(this.total.firstSeen, time)
     this.total.see(time)
+    if (isHeld && value === undefined) return true
     const entity = this.entities.get(name) ?? this.#newEntity(name, time)
     if (entity === undefined) return false
     entity.see(time)
     if (this.limits.overflow === 'evict-oldest') renew(this.entities, name, entity)
-    if (value === undefined) return true
+    if (value === undefined || isHeld) return true
     const pair = entity.values.get(value) ?? this.#newValue(entity, value, time)
     const use = this.#values.get(value)
     if (use !== undefined) touch(use, time)

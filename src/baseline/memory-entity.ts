@@ -41,6 +41,13 @@ export function touch(seen: Sightings, time: number): void {
   seen.lastSeen = Math.max(seen.lastSeen, time)
 }
 
+/** The earliest first and the latest last sighting, the greater count. */
+export function merge(seen: Sightings, { firstSeen, lastSeen, events }: Seen): void {
+  seen.firstSeen = Math.min(seen.firstSeen, firstSeen)
+  seen.lastSeen = Math.max(seen.lastSeen, lastSeen)
+  seen.events = Math.max(seen.events, events)
+}
+
 export function sightingsAt(time: number): Sightings {
   return { firstSeen: time, lastSeen: time, events: 0 }
 }

@@ -1,11 +1,12 @@
 import { MemoryBaseline } from './memory-baseline.ts'
-import { MemoryEntity } from './memory-entity.ts'
+import { MemoryEntity, merge } from './memory-entity.ts'
 import { ObservedTime } from './observed-time.ts'
 import {
   type Baseline,
   type BaselineKey,
   type BaselineRecord,
   type BaselineStore,
+  type HeldValue,
 } from './store.ts'
 
 /** Entities looked at in one step of time. */
@@ -41,7 +42,17 @@ export class MemoryBaselineStore implements BaselineStore {
   }
 
   forget(id: string, entity: string, value?: string): number {
-    return this.#baselines.get(id)?.forget(entity, value) ?? 0
+    const baseline = this.#baselines.get(id)
+    const held = baseline?.held.take(entity, value).length ?? 0
+    return held + (baseline?.forget(entity, value) ?? 0)
+  }
+
+  *held(): Iterable<HeldValue & { readonly id: string }> {
+    for (const [id, { held }] of this.#baselines) for (const one of held) yield { id, ...one }
+  }
+
+  approve(id: string, entity: string, value?: string): number {
+    return this.#baselines.get(id)?.approve(entity, value) ?? 0
   }
 
   *export(): Iterable<BaselineRecord> {
@@ -67,21 +78,20 @@ export class MemoryBaselineStore implements BaselineStore {
     if (record.kind === 'baseline') return this.#restoreBaseline(record)
     const baseline = this.#baselines.get(record.id)
     if (baseline === undefined) return false
-    if (record.kind === 'entity') {
-      if (baseline.entities.has(record.entity)) return false
-      baseline.restore(record.entity, this.#entity(record))
-      return true
-    }
-    const { firstSeen, lastSeen, events } = record
-    return baseline.restoreValue(record.entity, record.value, { firstSeen, lastSeen, events })
+    if (record.kind === 'value') return baseline.restoreValue(record.entity, record.value, record)
+    baseline.restore(record.entity, this.#entity(record), record, record.days)
+    return true
   }
 
   #restoreBaseline(record: BaselineRecord & { kind: 'baseline' }): boolean {
-    if (this.#baselines.has(record.id)) return false
+    const known = this.#baselines.get(record.id)
+    if (known !== undefined && known.hash !== record.hash) return false
     const made = new MemoryBaseline(record.hash, Number.POSITIVE_INFINITY, unlimited, this.#time)
-    const { firstSeen, lastSeen, events, days, since } = this.#entity(record)
-    Object.assign(made.total, { firstSeen, lastSeen, events, days, since })
-    this.#baselines.set(record.id, made)
+    const { total } = known ?? made
+    merge(total, record)
+    total.days = Math.max(total.days, record.days)
+    total.since = Math.min(total.since, this.#time.observed - record.observed)
+    if (known === undefined) this.#baselines.set(record.id, made)
     return true
   }
 

@@ -4,7 +4,12 @@ const longestStep = 10 * 60 * 1e6
 /** Event time while the sensor watched, in µs. */
 export class ObservedTime {
   #latest: number | undefined
-  #observed = 0
+  #observed: number
+
+  /** `observed`: what was observed before this start; the time in between counts for nothing. */
+  constructor(observed = 0) {
+    this.#observed = observed
+  }
 
   get observed(): number {
     return this.#observed

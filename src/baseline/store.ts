@@ -52,11 +52,24 @@ export interface Baseline {
   /**
    * Says what was known, then remembers the sighting. Entity and value are texts that stand for
    * tuples; without a value only the entity is remembered. `time` in µs of event time: an earlier one
-   * than before counts, but moves nothing back.
+   * than before counts, but moves nothing back. The sighting is the baseline's own: whoever wants to
+   * keep it after the next call copies it.
    */
   observe(entity: string, value: string | undefined, time: number): Sighting
   /** Values of the entity that are most like the value, best first. */
   nearest(entity: string, value: string, count: number): readonly string[]
+  /**
+   * Takes back what the last sightings of it taught: it stays new until somebody approves of it.
+   * Without a value it is the entity itself that is not learned.
+   */
+  hold(entity: string, value: string | undefined): void
+}
+
+/** What was first seen inside a critical alert, and is not learned. */
+export interface HeldValue extends Seen {
+  readonly entity: string
+  /** Undefined when it is the entity that is new. */
+  readonly value: string | undefined
 }
 
 /** One thing remembered, as it is exported. Times and durations in µs. */
@@ -99,8 +112,16 @@ export interface BaselineStore {
   advance(time: number): void
   /** Forgets an entity, or one value of it; returns how many pairs went. */
   forget(id: string, entity: string, value?: string): number
+  /** What is held back, of each baseline. */
+  held(): Iterable<HeldValue & { readonly id: string }>
+  /** Learns what is held back; returns how many: all of the entity without a value. */
+  approve(id: string, entity: string, value?: string): number
   /** Everything, each baseline before its entities, each entity before its values. */
   export(): Iterable<BaselineRecord>
-  /** Adds what was exported; returns how many records made no sense and were left out. */
+  /**
+   * Merges what was exported with what is there: the earliest first and the latest last sighting, the
+   * greater counts. So the order does not matter, nor whether it is done twice. Returns how many
+   * records made no sense and were left out.
+   */
   import(records: Iterable<BaselineRecord>): number
 }

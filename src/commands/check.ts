@@ -35,7 +35,7 @@ interface Options {
 /** `orthrus check`: says everything that is wrong with a configuration, and starts nothing. */
 export function checkCommand(session: Session): Command {
   return new Command('check')
-    .summary('find every mistake in a configuration and in rules')
+    .summary('find every mistake in configuration and rules')
     .description(
       'Reads a configuration and rules and prints every mistake in them; nothing is started.',
     )

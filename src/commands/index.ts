@@ -1,5 +1,7 @@
 import { type Command } from 'commander'
+import { baselineCommand } from './baseline.ts'
 import { checkCommand } from './check.ts'
+import { devicesCommand } from './devices.ts'
 import { doctorCommand } from './doctor.ts'
 import { outboxCommand } from './outbox.ts'
 import { replayCommand } from './replay.ts'
@@ -14,6 +16,8 @@ export const commands: readonly ((session: Session) => Command)[] = [
   replayCommand,
   checkCommand,
   rulesCommand,
+  devicesCommand,
+  baselineCommand,
   outboxCommand,
   sinksCommand,
   doctorCommand,

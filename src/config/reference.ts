@@ -13,7 +13,9 @@ fault with its line and the fix. [config.example.yaml](../config.example.yaml) h
 export function configReference(): string {
   const sections = Object.entries(configSchema.properties).map(([name, schema]) => {
     const start = `## \`${name}\`\n\n${String(Reflect.get(schema, 'description'))}\n`
-    return name === 'sinks' ? `${start}${sinks(schema)}` : `${start}\n${table(optionsOf(schema))}`
+    return name === 'sinks'
+      ? `${start}${sinks(schema)}`
+      : `${start}\n${optionTable(optionsOf(schema))}`
   })
   return [head, ...sections].join('\n')
 }
@@ -21,13 +23,14 @@ export function configReference(): string {
 function sinks(schema: object): string {
   return sinkKinds(schema)
     .map(kind => {
-      const options = kind.options.length === 0 ? 'No options.\n' : table(kind.options)
+      const options = kind.options.length === 0 ? 'No options.\n' : optionTable(kind.options)
       return `\n### \`type: ${kind.type}\`\n\n${kind.description}\n\n${options}`
     })
     .join('')
 }
 
-function table(options: readonly Option[]): string {
+/** A Markdown table of options; those of inner maps are named by their place. */
+export function optionTable(options: readonly Option[]): string {
   const rows = options
     .flatMap(flat)
     .map(({ name, description, value, required, type, allowed }) => {

@@ -1,3 +1,4 @@
+import { baselinesOptions } from '../baseline/options.ts'
 import { captureOptions } from '../capture/options.ts'
 import { detectorName } from '../detectors/detectors.ts'
 import * as detectorKinds from '../detectors/index.ts'
@@ -21,6 +22,7 @@ export const configSchema = Type.Object(
     enrich: enrichOptions,
     detectors: detectorsSection(detectorKinds, detectorName),
     rules: rulesOptions,
+    baselines: baselinesOptions,
     state: stateOptions,
     sinks: sinksSection(sinkKinds),
     outbox: outboxOptions,

@@ -13,10 +13,11 @@ export interface BoundedOptions<V> {
   idle(entry: V, crowded: boolean): number
 }
 
-/** Entries that are looked at when there is no room, and at least in a second. */
-const glance = 16
+/** Entries that are looked at when there is no room, and how often at most (µs); at least in a second. */
+const glance = 64
+const glanceEvery = 10e3
 const leastStep = 64
-/** Seconds in which all entries are looked at once. */
+/** Seconds in which a full table is looked at once. */
 const round = 60
 
 /**
@@ -29,6 +30,7 @@ export class Bounded<K extends string | number, V extends Kept> {
   #walk: Iterator<[K, V]>
   #refused = 0
   #expired = 0
+  #glanced = Number.NEGATIVE_INFINITY
 
   constructor(options: BoundedOptions<V>) {
     this.#options = options
@@ -63,15 +65,18 @@ export class Bounded<K extends string | number, V extends Kept> {
 
   /** False when there is no room for the new key. */
   add(key: K, entry: V, time: number): boolean {
-    if (this.#entries.size >= this.#options.limit && !this.#entries.has(key)) {
-      this.#look(glance, time, true)
-      if (this.#entries.size >= this.#options.limit) {
-        this.#refused++
-        return false
-      }
-    }
+    if (!this.#entries.has(key) && !this.admits(time)) return false
     this.#entries.set(key, entry)
     return true
+  }
+
+  /** Whether there is room for a new key, counted when not: ask before an entry is made for it. */
+  admits(time: number): boolean {
+    if (this.#entries.size < this.#options.limit) return true
+    this.#glance(time)
+    if (this.#entries.size < this.#options.limit) return true
+    this.#refused++
+    return false
   }
 
   delete(key: K): void {
@@ -80,8 +85,15 @@ export class Bounded<K extends string | number, V extends Kept> {
 
   /** Lets go of what is silent, a part of the table at each call: call it once a second. */
   advance(time: number): void {
-    const step = Math.max(leastStep, Math.ceil(this.#entries.size / round))
+    const step = Math.max(leastStep, Math.ceil(this.#options.limit / round))
     this.#look(step, time, this.#entries.size >= this.#options.limit)
+  }
+
+  /** A flood of keys must not have the table searched for each of them. */
+  #glance(time: number): void {
+    if (time - this.#glanced < glanceEvery && time >= this.#glanced) return
+    this.#glanced = time
+    this.#look(glance, time, true)
   }
 
   #look(count: number, time: number, crowded: boolean): void {

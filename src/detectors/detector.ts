@@ -1,6 +1,7 @@
 import { type Profiles } from '../baseline/profiles.ts'
 import { type BaselineStore } from '../baseline/store.ts'
 import { type Static, type TObject } from '../config/type.ts'
+import { type FlowEvent } from '../decode/flow.ts'
 import { type Packet } from '../decode/packet.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
@@ -45,6 +46,8 @@ export interface DetectorContext {
   destinationName(packet: Packet, start: number): DomainName | undefined
   /** What the source resolved to the destination, whatever the conversation says. */
   resolvedName(packet: Packet, start: number): string | undefined
+  /** The protocol of a flow by its content, as `network.protocol` has it. */
+  protocolName(flow: FlowEvent): string | undefined
   /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */
   readonly baselines: BaselineStore
   /** Long memory of numbers: what a device does in an hour. */

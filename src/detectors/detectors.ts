@@ -1,7 +1,11 @@
+import { type BaselineStore } from '../baseline/store.ts'
 import { type DetectorOptions } from '../config/detectors.ts'
 import { type Detector, type DetectorContext, type DetectorEvent } from './detector.ts'
 import * as registry from './index.ts'
 import { type Signal, type SignalFacts } from './signal.ts'
+
+/** Counters of each detector that has some: how full its tables are, and what they refused. */
+export type DetectorCounts = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 type Handler = (event: DetectorEvent) => void
 
@@ -20,11 +24,13 @@ export class Detectors {
   readonly #handlers = new Map<string, Handler[]>()
   readonly #detectors = new Map<string, Detector>()
   readonly #signal: (signal: Signal) => void
+  readonly #baselines: BaselineStore
   #time = 0
   #next = Number.NEGATIVE_INFINITY
 
   constructor(options: DetectorOptions, parts: DetectorsParts) {
     this.#signal = parts.signal
+    this.#baselines = parts.baselines
     for (const [key, kind] of Object.entries(registry)) {
       const name = detectorName(key)
       const own = options[name]
@@ -46,6 +52,8 @@ export class Detectors {
     if (time < this.#next) return
     this.#next = time + 1e6
     if (time > this.#time) this.#time = time
+    // Detectors remember too, also where no rule does and moves this clock.
+    this.#baselines.advance(time)
     for (const detector of this.#detectors.values()) detector.advance?.(time)
   }
 
@@ -59,7 +67,7 @@ export class Detectors {
   }
 
   /** Counters of each detector that has some. */
-  get counts(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  get counts(): DetectorCounts {
     const counted = [...this.#detectors].flatMap(([name, detector]) => {
       const counts = detector.counts?.()
       return counts === undefined ? [] : [[name, counts] as const]

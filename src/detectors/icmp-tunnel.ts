@@ -32,7 +32,7 @@ export const icmpTunnel = defineDetector({
   signals: [
     {
       name: 'icmp-tunnel',
-      when: 'An echo conversation carries more, or other bytes back, than a ping does.',
+      when: 'An echo conversation carries more, or other bytes back, than a ping does; or much that is never answered.',
       evidence: {
         packets: 'messages of both sides',
         bytes: 'payload of both sides',
@@ -51,9 +51,12 @@ export const icmpTunnel = defineDetector({
       if (packets < options.packets || bytes < options.bytes) return
       const imbalance = imbalanceOf(flow, options.packets / 2)
       const rate = flow.sourcePackets / Math.max(flow.duration / 1e9, 1)
-      const isFast = rate >= options.rate && bytes / packets > longPing
-      if (imbalance <= equal && !isFast) return
-      const score = imbalance > equal ? 0.9 : 0.6
+      const score = scoreOf(flow, {
+        mean: bytes / packets,
+        imbalance,
+        isFast: rate >= options.rate,
+      })
+      if (score === 0) return
       const { sourceIp = '', destinationIp = '' } = flow.packet
       signal({
         name: 'icmp-tunnel',
@@ -74,8 +77,19 @@ function isIcmp({ packet: { protocol } }: FlowEvent): boolean {
 
 /** Payload of a ping in bytes that nobody sends by the dozen a second. */
 const longPing = 100
+/** Payload that nobody sends again and again to a host that does not answer. */
+const bigPing = 512
 /** Difference that a few lost or repeated messages make. */
 const equal = 0.1
+
+function scoreOf(
+  { destinationPackets }: FlowEvent,
+  { mean, imbalance, isFast }: { mean: number; imbalance: number; isFast: boolean },
+): number {
+  if (imbalance > equal) return 0.9
+  const isOneWay = destinationPackets === 0 && mean >= bigPing
+  return isOneWay || (isFast && mean > longPing) ? 0.6 : 0
+}
 
 /** Of the mean size of a request and of an answer; 0 where too few came to say. */
 function imbalanceOf(flow: FlowEvent, least: number): number {

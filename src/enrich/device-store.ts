@@ -1,7 +1,8 @@
 import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
-import { type Operation } from '../storage/operation.ts'
-import { type Device, deviceKey, readDevice, writeDevice } from './device.ts'
+import { type CardIndex } from './card-index.ts'
+import { type Device, deviceKey } from './device.ts'
+import { putDevice, readDevices } from './device-table.ts'
 import { type ObservedClock } from './learning.ts'
 
 export interface DeviceStoreOptions {
@@ -13,6 +14,8 @@ export interface DeviceStoreOptions {
 const second = 1e6
 /** A last sighting younger than what the disk has by this is not worth a write. */
 const saveAfter = 300 * second
+/** The facts of a device that is silent for so long are packed. */
+const packAfter = 600 * second
 /** All devices are looked at once in so many steps of a second. */
 const round = 60
 const clockAfter = 10 * second
@@ -34,60 +37,55 @@ export class DeviceStore {
     return this.#damaged
   }
 
-  /** Up to `limit` devices as they were written; what is damaged is left out and counted. */
-  load(limit: number): Device[] {
-    const devices: Device[] = []
-    for (let after: Buffer | undefined; devices.length < limit; ) {
-      const count = Math.min(1000, limit - devices.length)
-      const range = { limit: count, ...(after && { after }) }
-      const page = this.#options.environment.page('devices', range)
-      after = page.at(-1)?.key
-      if (after === undefined) break
-      devices.push(...page.flatMap(({ value }) => this.#read(value)))
-    }
+  /** Up to `limit` cards as they were written; what is damaged is left out and counted. */
+  load(limit: number): readonly Device[] {
+    const { devices, damaged } = readDevices(this.#options.environment, limit)
+    this.#damaged += damaged
     return devices
-  }
-
-  #read(value: Buffer | undefined): Device[] {
-    const device = value === undefined ? undefined : readDevice(value.toString())
-    if (device !== undefined) return [device]
-    this.#damaged++
-    return []
   }
 
   /** A device that was never seen: before anyone is told, so that an alert comes with it or not at all. */
   add(device: Device): void {
-    const { journal } = this.#options
-    device.saved = device.lastSeen
-    journal.add(put(device))
-    journal.add(this.#clock.operation())
+    this.update(device)
+    this.#options.journal.add(this.#clock.operation())
   }
 
   /** A known device that changed: with the alert that may come of it. */
   update(device: Device): void {
-    device.saved = device.lastSeen
-    this.#options.journal.add(put(device))
+    this.#written(device)
+    this.#options.journal.add(putDevice(device))
+  }
+
+  /** A card that is remembered no longer. */
+  remove(device: Device): void {
+    this.#options.journal.add({ kind: 'remove', table: 'devices', key: deviceKey(device) })
   }
 
   /** One step of the round in which every device's last sighting is written now and then. */
-  save(devices: ReadonlyMap<number, Device>, time: number): void {
+  save(devices: CardIndex, time: number): void {
     if (time - this.#clockSaved >= clockAfter) this.#saveClock(time)
-    const due: Device[] = []
     for (let count = Math.ceil(devices.size / round); count > 0; count--) {
-      this.#walk ??= devices.values()
+      this.#walk ??= devices[Symbol.iterator]()
       const { value, done } = this.#walk.next()
       if (done) this.#walk = undefined
-      else if (value.lastSeen - value.saved >= saveAfter) due.push(value)
+      else this.#visit(value, time)
     }
-    this.#write(due)
   }
 
-  /** Writes all that the disk does not know; resolves when it is there or was refused. */
-  async saveAll(devices: ReadonlyMap<number, Device>): Promise<void> {
+  #visit(device: Device, time: number): void {
+    if (isWritten(device) && isStale(device, saveAfter)) this.update(device)
+    if (time - device.lastSeen > packAfter) device.profile.pack()
+  }
+
+  /**
+   * Writes all that the disk does not know; resolves when it is there or was refused. The journal
+   * is to be flushed before.
+   */
+  async saveAll(devices: CardIndex): Promise<void> {
     const { environment } = this.#options
     await environment.flush()
-    this.#saveClock(this.#clock.latest)
-    const stale = [...devices.values()].filter(one => one.lastSeen > one.saved)
+    await environment.commit([this.#clock.operation()]).catch(() => undefined)
+    const stale = [...devices].filter(one => isWritten(one) && isStale(one, 1))
     for (let start = 0; start < stale.length; start += 4096) {
       this.#write(stale.slice(start, start + 4096))
       await environment.flush()
@@ -98,19 +96,37 @@ export class DeviceStore {
   #write(devices: readonly Device[]): void {
     if (devices.length === 0) return
     const before = devices.map(device => device.saved)
-    for (const device of devices) device.saved = device.lastSeen
-    this.#options.environment.commit(devices.map(put)).catch(() => {
+    for (const device of devices) this.#written(device)
+    this.#options.environment.commit(devices.map(putDevice)).catch(() => {
       // Refused: a later round finds them stale again.
-      for (const [index, device] of devices.entries()) device.saved = before[index] ?? 0
+      for (const [index, device] of devices.entries()) {
+        device.saved = before[index] ?? 0
+        device.profile.changed = true
+      }
     })
   }
 
+  #written(device: Device): void {
+    device.saved = device.lastSeen
+    device.profile.changed = false
+    if (device.lastSeen >= this.#clock.lastGap) device.missed = this.#clock.missed
+  }
+
+  /** Through the journal, as all the rest: what waits there must not overwrite what is newer. */
   #saveClock(time: number): void {
     this.#clockSaved = time
-    this.#options.environment.commit([this.#clock.operation()]).catch(() => undefined)
+    this.#options.journal.add(this.#clock.operation())
   }
 }
 
-function put(device: Device): Operation {
-  return { kind: 'put', table: 'devices', key: deviceKey(device), value: writeDevice(device) }
+/** Not one that is held back still: it is written with what is told of it. */
+function isWritten({ saved }: Device): boolean {
+  return saved >= 0
+}
+
+/** The facts of a device are written with the card that it was seen with last. */
+function isStale(device: Device, after: number): boolean {
+  const { lastSeen, saved, profile } = device
+  if (lastSeen - saved >= after) return true
+  return profile.changed && profile.cards.every(card => card.lastSeen <= lastSeen)
 }

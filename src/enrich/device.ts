@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
-import { IpAddress, ipText } from '../decode/address.ts'
-import { MacAddress, macText } from '../decode/mac.ts'
+import { ipText } from '../decode/address.ts'
+import { macText } from '../decode/mac.ts'
+import { deviceId, Profile } from './profile.ts'
 
 /** Addresses that one device may have; a busy router or a host with privacy addresses has dozens. */
 export const addressLimit = 64
@@ -8,7 +8,8 @@ export const addressLimit = 64
 const staleAfter = 24 * 3600 * 1e6
 
 /** What told of a device. */
-export type Evidence = 'arp' | 'ndp' | 'ip'
+export const evidences = ['arp', 'ndp', 'ip', 'dhcp'] as const
+export type Evidence = (typeof evidences)[number]
 
 export interface DeviceAddress {
   readonly family: number
@@ -16,17 +17,21 @@ export interface DeviceAddress {
   readonly word1: number
   readonly word2: number
   readonly word3: number
+  readonly vlan: number
   /** µs of event time, as all times here. */
   readonly first: number
   last: number
+  /** Another device has claimed it since. */
+  lost: boolean
 }
 
-/** One network card on a link. Times are µs of event time. */
+/**
+ * One network card on a link, and through `profile` the device that it belongs to: one with a MAC
+ * that it makes up has had several. Times are µs of event time.
+ */
 export class Device {
   readonly high: number
   readonly low: number
-  /** Stays the same for as long as the device is known. */
-  readonly id: string
   readonly mac: string
   readonly interface: string
   readonly vlan: number
@@ -35,21 +40,36 @@ export class Device {
   readonly self: boolean
   readonly firstSeen: number
   lastSeen: number
+  /** Last frame that the card itself sent. */
+  lastSent: number
+  /** µs before it was written in which nobody watched, as the observed clock counts them. */
+  missed = 0
   /** `lastSeen` as the disk has it; -1 before the device was written. */
   saved = -1
-  readonly addresses: DeviceAddress[] = []
+  addresses: readonly DeviceAddress[] = []
+  profile: Profile
+  /** Its device has other cards, too. */
+  isOneOfMany = false
 
-  constructor(facts: DeviceFacts) {
+  /** `profile` when the device is known. */
+  constructor(facts: DeviceFacts, profile?: Profile) {
     this.high = facts.high
     this.low = facts.low
     this.mac = macText(facts.high, facts.low) ?? ''
-    this.id = facts.id ?? deviceId(this.mac)
     this.interface = facts.interface
     this.vlan = facts.vlan
     this.evidence = facts.evidence
     this.self = facts.self
     this.firstSeen = facts.firstSeen
     this.lastSeen = facts.lastSeen ?? facts.firstSeen
+    this.lastSent = this.lastSeen
+    this.profile = profile ?? new Profile(deviceId(this.mac), facts.firstSeen)
+    this.profile.join(this)
+  }
+
+  /** Of the device: stays the same when it has another MAC and is known again. */
+  get id(): string {
+    return this.profile.id
   }
 
   /** The address of these words, undefined when the device is not known to have it. */
@@ -76,12 +96,14 @@ export class Device {
 
   /** False when there is no room: every address was in use lately. */
   add(address: DeviceAddress): boolean {
-    if (this.addresses.length >= addressLimit) {
-      const oldest = this.addresses.reduce((a, b) => (b.last < a.last ? b : a))
+    let kept = this.addresses
+    if (kept.length >= addressLimit) {
+      const oldest = kept.reduce((a, b) => (b.last < a.last ? b : a))
       if (address.first - oldest.last < staleAfter) return false
-      this.addresses.splice(this.addresses.indexOf(oldest), 1)
+      kept = kept.filter(one => one !== oldest)
     }
-    this.addresses.push(address)
+    // As long as it is, not as `push` would make it: most have one or two.
+    this.addresses = [...kept, address]
     return true
   }
 
@@ -93,7 +115,6 @@ export class Device {
 export interface DeviceFacts {
   readonly high: number
   readonly low: number
-  readonly id?: string
   readonly interface: string
   readonly vlan: number
   readonly evidence: Evidence
@@ -102,74 +123,10 @@ export interface DeviceFacts {
   readonly lastSeen?: number
 }
 
-/** Six bytes: the key of a device in the memory. */
+/** Six bytes: the key of a card in the memory. */
 export function deviceKey({ high, low }: { high: number; low: number }): Buffer {
   const key = Buffer.alloc(6)
   key.writeUIntBE(high, 0, 3)
   key.writeUIntBE(low, 3, 3)
   return key
-}
-
-/** The record of a device as text. */
-export function writeDevice(device: Device): string {
-  const { id, mac, vlan, evidence, self, firstSeen, lastSeen } = device
-  const addresses = device.ips.map((ip, index) => {
-    const { first, last } = device.addresses[index] ?? { first: 0, last: 0 }
-    return [ip, first, last]
-  })
-  const interfaceName = device.interface
-  return JSON.stringify({
-    id,
-    mac,
-    interface: interfaceName,
-    vlan,
-    evidence,
-    self,
-    firstSeen,
-    lastSeen,
-    addresses,
-  })
-}
-
-/** The device in a record; undefined for a text that is none. */
-export function readDevice(text: string): Device | undefined {
-  try {
-    const record = JSON.parse(text) as Partial<DeviceRecord>
-    const mac = MacAddress.parse(String(record.mac))
-    if (mac === undefined || typeof record.firstSeen !== 'number') return undefined
-    const { high, low } = mac
-    const { vlan = 0, evidence = 'ip', self = false, firstSeen, lastSeen = firstSeen } = record
-    const { interface: name = '', id = deviceId(mac.text ?? '') } = record
-    const facts = { high, low, id, interface: name, vlan, evidence, self, firstSeen, lastSeen }
-    const device = new Device(facts)
-    device.saved = lastSeen
-    device.addresses.push(...(record.addresses ?? []).slice(0, addressLimit).flatMap(readAddress))
-    return device
-  } catch {
-    return undefined
-  }
-}
-
-interface DeviceRecord {
-  readonly id: string
-  readonly mac: string
-  readonly interface: string
-  readonly vlan: number
-  readonly evidence: Evidence
-  readonly self: boolean
-  readonly firstSeen: number
-  readonly lastSeen: number
-  readonly addresses: readonly (readonly [ip: string, first: number, last: number])[]
-}
-
-function readAddress([ip, first, last]: DeviceRecord['addresses'][number]): DeviceAddress[] {
-  const parsed = IpAddress.parse(ip)
-  if (parsed === undefined) return []
-  const { family, word0, word1, word2, word3 } = parsed
-  return [{ family, word0, word1, word2, word3, first, last }]
-}
-
-/** The same for the same card in every run and every replay. */
-function deviceId(mac: string): string {
-  return createHash('sha256').update(`orthrus device ${mac}`).digest('hex').slice(0, 16)
 }

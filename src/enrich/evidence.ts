@@ -5,6 +5,7 @@ import { type NdpEvent } from '../decode/ndp.ts'
 import { type Packet } from '../decode/packet.ts'
 import { eventFlags } from '../decode/record.ts'
 import { type Devices } from './devices.ts'
+import { observeOddities } from './oddities.ts'
 import { type OnLink } from './on-link.ts'
 import { emptySighting } from './sighting.ts'
 
@@ -17,10 +18,11 @@ const sighting = emptySighting()
  */
 export function observe(event: KernelEvent, devices: Devices, onLink: OnLink): void {
   const { packet } = event
+  devices.advance(packet.time)
   if (!packet.onLink || (packet.flags & eventFlags.EVENT_TUNNELLED) !== 0) return
   switch (event.kind) {
     case 'arp':
-      observeArp(event, devices)
+      observeArp(event, devices, onLink)
       break
     case 'ndp':
       observeNdp(event, devices, onLink)
@@ -35,7 +37,7 @@ export function observe(event: KernelEvent, devices: Devices, onLink: OnLink): v
 }
 
 /** RFC 826: the sender's two addresses belong together. A probe has none yet (RFC 5227 1.1). */
-function observeArp(event: ArpEvent, devices: Devices): void {
+function observeArp(event: ArpEvent, devices: Devices, onLink: OnLink): void {
   if (event.family !== 4 || event.source0 === 0 || event.action === 'other') return
   sighting.high = event.sourceMacHigh
   sighting.low = event.sourceMacLow
@@ -45,6 +47,7 @@ function observeArp(event: ArpEvent, devices: Devices): void {
   sighting.word2 = 0
   sighting.word3 = 0
   see(event.packet, devices, 'arp')
+  observeOddities(event, sighting, devices, onLink)
 }
 
 function observeNdp(event: NdpEvent, devices: Devices, onLink: OnLink): void {
@@ -75,11 +78,16 @@ function learnPrefixes(event: NdpEvent, onLink: OnLink): void {
 
 /** Each side that has sent packets; the other one may be there or not. */
 function observeFlow(event: FlowEvent, devices: Devices, onLink: OnLink): void {
-  if (event.sourcePackets > 0) observeSource(event.packet, devices, onLink)
-  if (event.destinationPackets > 0) observeDestination(event.packet, devices, onLink)
+  const { packet } = event
+  // Of a conversation that goes on or is over, who spoke when is not known.
+  const started = event.action === 'start'
+  if (event.sourcePackets > 0)
+    observeSource(packet, devices, onLink, started && !packet.fromResponder)
+  if (event.destinationPackets > 0)
+    observeDestination(packet, devices, onLink, started && packet.fromResponder)
 }
 
-function observeSource(packet: Packet, devices: Devices, onLink: OnLink): void {
+function observeSource(packet: Packet, devices: Devices, onLink: OnLink, direct = true): void {
   sighting.high = packet.sourceMacHigh
   sighting.low = packet.sourceMacLow
   sighting.family = packet.family
@@ -87,10 +95,10 @@ function observeSource(packet: Packet, devices: Devices, onLink: OnLink): void {
   sighting.word1 = packet.source1
   sighting.word2 = packet.source2
   sighting.word3 = packet.source3
-  seeIfOnLink(packet, devices, onLink)
+  seeIfOnLink(packet, devices, onLink, direct)
 }
 
-function observeDestination(packet: Packet, devices: Devices, onLink: OnLink): void {
+function observeDestination(packet: Packet, devices: Devices, onLink: OnLink, direct = true): void {
   sighting.high = packet.destinationMacHigh
   sighting.low = packet.destinationMacLow
   sighting.family = packet.family
@@ -98,20 +106,26 @@ function observeDestination(packet: Packet, devices: Devices, onLink: OnLink): v
   sighting.word1 = packet.destination1
   sighting.word2 = packet.destination2
   sighting.word3 = packet.destination3
-  seeIfOnLink(packet, devices, onLink)
+  seeIfOnLink(packet, devices, onLink, direct)
 }
 
-function seeIfOnLink(packet: Packet, devices: Devices, onLink: OnLink): void {
+function seeIfOnLink(packet: Packet, devices: Devices, onLink: OnLink, direct: boolean): void {
   const { family, word0, word1, word2, word3 } = sighting
   if (!onLink.has(packet.ifindex, packet.vlan, family, word0, word1, word2, word3, packet.time))
     return
-  see(packet, devices, 'ip')
+  see(packet, devices, 'ip', direct)
 }
 
-function see(packet: Packet, devices: Devices, evidence: 'arp' | 'ndp' | 'ip'): void {
+function see(
+  packet: Packet,
+  devices: Devices,
+  evidence: 'arp' | 'ndp' | 'ip',
+  direct = true,
+): void {
   sighting.ifindex = packet.ifindex
   sighting.vlan = packet.vlan
   sighting.time = packet.time
   sighting.evidence = evidence
+  sighting.direct = direct
   devices.sighted(sighting)
 }

@@ -13,6 +13,7 @@ export class ObservedClock {
   #start: number | undefined
   #observed = 0
   #latest: number | undefined
+  #lastGap = Number.NEGATIVE_INFINITY
 
   /** Continues what `environment` remembers. */
   constructor(environment: Environment) {
@@ -31,6 +32,16 @@ export class ObservedClock {
     return this.#latest ?? this.start
   }
 
+  /** µs since the start in which nobody watched. */
+  get missed(): number {
+    return this.latest - this.start - this.#observed
+  }
+
+  /** Event time (µs) since which somebody watches without a gap; before there is one: the start. */
+  get lastGap(): number {
+    return this.#lastGap
+  }
+
   /** µs watched until `time`. */
   observed(time: number): number {
     return this.#observed + step(this.#latest, time)
@@ -39,6 +50,8 @@ export class ObservedClock {
   /** Moves on to `time` (µs); time that runs backwards counts for nothing. */
   advance(time: number): void {
     this.#start ??= time
+    // A start is the end of a gap, and so is a step that is too long.
+    if (this.#latest === undefined || time - this.#latest > longestStep) this.#lastGap = time
     this.#observed = this.observed(time)
     this.#latest = Math.max(this.#latest ?? time, time)
   }

@@ -48,6 +48,14 @@ export class OnLink {
     else this.#learnt.set(link, [...known, { ...parsed, until }])
   }
 
+  /** Whether it is known which addresses of the family are on the link at `time` (µs). */
+  knows(ifindex: number, vlan: number, family: number, time: number): boolean {
+    const own = vlan === 0 ? this.#own.get(ifindex) : undefined
+    if (own?.some(prefix => prefix.family === family)) return true
+    const learnt = this.#learnt.get(linkKey(ifindex, vlan)) ?? []
+    return learnt.some(prefix => prefix.family === family && prefix.until >= time)
+  }
+
   /** Whether the address (words in network order) is on the link at `time` (µs). */
   has(
     ifindex: number,

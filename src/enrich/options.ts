@@ -14,6 +14,35 @@ export const devicesOptions = section('The inventory of devices on the link.', {
     default: 65_536,
     description: 'Most devices in the inventory; what comes beyond is counted, not remembered.',
   }),
+  grace: duration({
+    default: '5s',
+    maxDuration: '60s',
+    description:
+      'How long a new MAC is held back when it has no address yet, or may be of a known device.',
+  }),
+  returned_after: duration({
+    default: '30d',
+    minDuration: '1h',
+    maxDuration: '3650d',
+    description: 'After which silence a device that comes again is told of as returned.',
+  }),
+  watch: Type.Array(
+    section('A device that may not fall silent.', {
+      device: Type.String({
+        minLength: 1,
+        maxLength: 255,
+        default: '',
+        description: 'Its id, its MAC, its hostname, or `tag:` and one of its tags.',
+      }),
+      after: duration({
+        default: '15m',
+        minDuration: '10s',
+        maxDuration: '365d',
+        description: 'Silence that is told.',
+      }),
+    }),
+    { default: [], maxItems: 1024, description: 'Devices whose silence is told.' },
+  ),
 })
 
 /** The `enrich` section. */

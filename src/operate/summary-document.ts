@@ -39,6 +39,7 @@ export function summaryDocument(summary: Summary, observer: Observer, rows = 20)
         },
         alerts: { raised: summary.alerts, waiting: queue.waiting, sinks: sinks(summary) },
         missed: loss,
+        detectors: summary.detectors,
         overhead: cost(overhead),
       },
     },

@@ -3,8 +3,9 @@ import { type KernelEvent } from '../decode/event.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { applicationName, transportName } from '../decode/protocol.ts'
 import { type Device } from '../enrich/device.ts'
+import { type DeviceCounts } from '../enrich/device-counts.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
-import { type DeviceCounts, type Devices } from '../enrich/devices.ts'
+import { type Devices } from '../enrich/devices.ts'
 import { type Direction } from '../enrich/direction.ts'
 import { serviceName } from '../enrich/service.ts'
 import { type OutboxStatus } from '../outbox/status.ts'
@@ -19,6 +20,8 @@ export interface SummaryOptions {
   readonly counters: () => SourceCounters
   readonly queue: () => Pick<OutboxStatus, 'waiting' | 'sinks'>
   readonly overhead: OverheadMeter
+  /** Counters of the detectors, by their names. */
+  readonly detectors?: () => Summary['detectors']
   /** Losses that others count: records refused, lines left out …; totals since the start. */
   readonly otherLoss?: () => Loss
   /** ms since the Unix epoch; wall clock. */
@@ -47,6 +50,8 @@ export interface Summary {
   readonly queue: Pick<OutboxStatus, 'waiting' | 'sinks'>
   readonly loss: Loss
   readonly overhead: Overhead
+  /** How full the tables of detectors are, and what they refused since the start. */
+  readonly detectors: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
 interface Mark {
@@ -81,7 +86,7 @@ export class SummaryCounter {
   countDevice({ action, self }: DeviceEvent): void {
     if (self) return
     if (action === 'device-new') this.#interval.tally.newDevices++
-    else this.#interval.tally.newAddresses++
+    else if (action === 'device-new-address') this.#interval.tally.newAddresses++
   }
 
   countAlert(): void {
@@ -118,6 +123,7 @@ export class SummaryCounter {
         ...Object.fromEntries(since.filter(([, count]) => Number(count) > 0)),
       },
       overhead: this.#options.overhead.read(),
+      detectors: this.#options.detectors?.() ?? {},
     }
   }
 

@@ -137,24 +137,39 @@ export interface ReplayAlertsOptions extends ReadOptions {
 
 /** Prints the alerts that the captures are worth, as JSON lines; the same every time. */
 export async function replayAlerts(options: ReplayAlertsOptions): Promise<void> {
-  const { files, progress, stop, state } = options
+  const { state } = options
   checkStrict(options.config)
   const directory = state ?? (await mkdtemp(join(tmpdir(), 'orthrus-replay-')))
   try {
-    const config = replayConfig(options.config)
-    const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
-    const sensor = await openReplaySensor(options, config, directory, source)
-    const halt = () => void source.stop()
-    stop.addEventListener('abort', halt)
-    try {
-      await source.run(eventHandler(source.clock, event => sensor.take(event)))
-    } finally {
-      stop.removeEventListener('abort', halt)
-      await sensor.close()
-    }
+    await replayInto(options, replayConfig(options.config), directory)
   } finally {
     if (state === undefined) await rm(directory, { recursive: true, force: true })
   }
+}
+
+async function replayInto(
+  options: ReplayAlertsOptions,
+  config: Config,
+  directory: string,
+): Promise<void> {
+  const { files, progress, stop } = options
+  const source = openReplay({ capture: config.capture, files, ...(progress && { progress }) })
+  const sensor = await openReplaySensor(options, config, directory, source)
+  const halt = () => void source.stop()
+  stop.addEventListener('abort', halt)
+  try {
+    await source.run(eventHandler(source.clock, event => sensor.take(event)))
+  } finally {
+    stop.removeEventListener('abort', halt)
+    await sensor.close()
+  }
+}
+
+/** Learns from captures in the memory `state`; the alerts that they are worth go nowhere. */
+export function learnFrom(
+  options: ReplayAlertsOptions & { readonly state: string },
+): Promise<void> {
+  return replayInto(options, { ...options.config, sinks: {} }, options.state)
 }
 
 /** Alerts go to stdout and nowhere else, and it may take its time. */

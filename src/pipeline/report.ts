@@ -2,6 +2,7 @@ import { type Observer } from '../alerts/alert.ts'
 import { type Source } from '../capture/source.ts'
 import { milliseconds } from '../config/duration.ts'
 import { refusedRecords } from '../decode/event.ts'
+import { type DetectorCounts } from '../detectors/detectors.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type Enrichment } from '../enrich/enrichment.ts'
@@ -41,12 +42,18 @@ export function report(
   }
 }
 
+/** Keys for which detectors had no room, all together. */
+function refusedOf(counts: DetectorCounts): number {
+  return Object.values(counts).reduce((sum, { refused = 0 }) => sum + refused, 0)
+}
+
 export interface SummaryParts {
   readonly devices: Devices
   readonly home: () => Home
   readonly queue: () => Pick<OutboxStatus, 'waiting' | 'sinks'>
   readonly overhead: OverheadMeter
   readonly enrichment: Enrichment
+  readonly detectors: () => DetectorCounts
   readonly linesLeftOut: () => number
 }
 
@@ -59,11 +66,13 @@ export function makeSummary(source: Source, parts: SummaryParts): SummaryCounter
     counters: () => source.counters(),
     queue: parts.queue,
     overhead: parts.overhead,
+    detectors: parts.detectors,
     otherLoss: () => ({
       records_of_other_version: refusedRecords.version,
       records_of_unknown_kind: refusedRecords.kind,
       records_cut: refusedRecords.size,
       lines_left_out: parts.linesLeftOut(),
+      detector_keys_refused: refusedOf(parts.detectors()),
       devices_refused: devices.counts.refused,
       names_pushed_out: enrichment.names.counts.evicted,
       places_unreadable: enrichment.geo.faults.count,

@@ -3,7 +3,7 @@ import { type EventContext } from '../alerts/ecs/context.ts'
 import { type Fields } from '../alerts/ecs/document.ts'
 import { eventDocument } from '../alerts/ecs.ts'
 import { noticeAlert, ruleAlert, suppressedAlert } from '../alerts/rule-alert.ts'
-import { type BaselineStore } from '../baseline/store.ts'
+import { type Novelty } from '../baseline/novelty-log.ts'
 import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
 import { SensorError } from '../errors.ts'
@@ -14,9 +14,12 @@ import { type ReloadReport } from '../rules/reload.ts'
 import { compileRules, type RuleSet } from '../rules/ruleset.ts'
 import { type RuleEvent } from '../rules/slots/context.ts'
 import { eventReaders } from '../rules/slots/event.ts'
+import { type Knowledge } from './knowledge.ts'
 
 /** What a rule may cost an event on average before it is switched off: a hundred times the usual. */
 const BUDGET_NS = 20_000
+/** µs of event time between two writings of what is open. */
+const SAVE_AFTER = 60e6
 
 export interface RunnerOptions {
   readonly config: Config
@@ -28,19 +31,23 @@ export interface RunnerOptions {
   readonly learn?: number | undefined
   /** Whether a rule that costs too much is switched off: not in a replay, which must repeat itself. */
   readonly budget: boolean
-  /** What rules with a baseline remember. */
-  readonly baselines: BaselineStore
+  readonly knowledge: Knowledge
 }
 
 /** Rules at work on the stream of events. */
 export class RuleRunner {
   readonly #options: RunnerOptions
   #rules: RuleSet<RuleEvent>
+  #saved = Number.NEGATIVE_INFINITY
 
   /** Loads what the configuration names; faults are in `faults`, the rest runs. */
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#rules = load(options)
+    const { knowledge, observer, raise } = options
+    this.#rules.importState(knowledge.windows.load())
+    const damage = knowledge.damageAlert(observer)
+    if (damage !== undefined) raise(damage)
   }
 
   get size(): number {
@@ -56,7 +63,10 @@ export class RuleRunner {
       // Sigma: informational matches are there to be correlated, not to be looked at.
       if (finding.level === 'informational') return
       const document = eventDocument(finding.event, this.#options.context)
-      this.#options.raise(ruleAlert(finding, document))
+      const alert = ruleAlert(finding, document)
+      const { raise, knowledge } = this.#options
+      raise(alert)
+      if (finding.baseline !== undefined) knowledge.novelties.add(noveltyOf(alert, finding.time))
     })
   }
 
@@ -68,6 +78,14 @@ export class RuleRunner {
       if (summary.level === 'informational') return
       raise(suppressedAlert(summary, observer))
     })
+    if (time - this.#saved < SAVE_AFTER) return
+    this.#saved = time
+    this.save()
+  }
+
+  /** Writes what is open, for a restart. */
+  save(): void {
+    this.#options.knowledge.windows.save(this.#rules.exportState())
   }
 
   /**
@@ -105,7 +123,7 @@ function placeholdersOf({ placeholders }: Config['rules']) {
 }
 
 function load(options: RunnerOptions): RuleSet<RuleEvent> {
-  const { config, context, observer, raise, learn, budget, baselines } = options
+  const { config, context, observer, raise, learn, budget, knowledge } = options
   const placeholders = placeholdersOf(config.rules)
   const plan = loadRules(configuredRules(config.rules), { placeholders })
   const document = (event: RuleEvent): Fields => eventDocument(event, context)
@@ -115,10 +133,22 @@ function load(options: RunnerOptions): RuleSet<RuleEvent> {
     timeOf: timeOf,
     index: config.rules.index,
     learn,
-    baselines,
+    baselines: knowledge.baselines,
     ...(budget && { budget: { nanoseconds: BUDGET_NS } }),
     onNotice: notice => raise(noticeAlert(notice, observer)),
   })
+}
+
+/** What an alert about something new leaves for whoever asks later. */
+function noveltyOf(alert: Fields, time: number): Novelty {
+  const part = (name: string) => (alert[name] ?? {}) as Fields
+  return {
+    id: String(part('event')['id']),
+    time,
+    message: String(alert['message']),
+    rule: part('rule'),
+    baseline: (part('orthrus')['baseline'] ?? {}) as Fields,
+  }
 }
 
 /** µs of event time. */

@@ -1,5 +1,4 @@
 import { type Document, type Observer } from '../alerts/alert.ts'
-import { MemoryBaselineStore } from '../baseline/memory-store.ts'
 import { type Interface } from '../capture/interfaces.ts'
 import { faultLine } from '../config/fault.ts'
 import { type KernelEvent } from '../decode/event.ts'
@@ -8,9 +7,8 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Home, homeOf } from '../enrich/direction.ts'
 import { Enrichment } from '../enrich/enrichment.ts'
-import { observe } from '../enrich/evidence.ts'
 import { checkGeo } from '../enrich/geo.ts'
-import { OnLink } from '../enrich/on-link.ts'
+import { type LinkWatch } from '../enrich/link-watch.ts'
 import { type ControlHandlers } from '../operate/control.ts'
 import { thisObserver } from '../operate/observer.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
@@ -26,10 +24,11 @@ import { setAsideAlert, watchBlindness } from './blindness.ts'
 import { eventContext } from './context.ts'
 import { controlHandlers } from './control.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
+import { Knowledge } from './knowledge.ts'
 import { type SensorParts } from './parts.ts'
 import { makeSummary, type Report, report } from './report.ts'
 import { RuleRunner, reloadText } from './rules.ts'
-import { makeActivity, makeDetectors, makeDevices, makeJournal } from './stages.ts'
+import { makeActivity, makeDetectors, makeDevices, makeJournal, makeLinkWatch } from './stages.ts'
 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
 export async function openSensor(parts: SensorParts): Promise<Sensor> {
@@ -44,7 +43,7 @@ export class Sensor {
   readonly #parts: SensorParts
   readonly #delivery: Delivery
   readonly #devices: Devices
-  readonly #onLink = new OnLink()
+  readonly #link: LinkWatch
   readonly #summary: SummaryCounter
   readonly #activity: Activity | undefined
   readonly #report: Report
@@ -54,7 +53,7 @@ export class Sensor {
   readonly #rules: RuleRunner
   readonly #detectors: Detectors
   readonly #journal: Journal
-  readonly #baselines = new MemoryBaselineStore()
+  readonly #knowledge: Knowledge
   #nextAdvance = Number.NEGATIVE_INFINITY
   readonly #watchBlindness: (time: number) => void
   readonly #names = new Map<number, string>()
@@ -63,24 +62,28 @@ export class Sensor {
   constructor(parts: SensorParts, delivery: Delivery, observer: Observer) {
     this.#parts = parts
     this.#delivery = delivery
-    this.#journal = makeJournal(parts, sequence => this.#alerted(sequence))
+    this.#journal = makeJournal(parts, {
+      alerted: sequence => this.#alerted(sequence),
+      lost: operations => this.#knowledge.lost(operations),
+    })
+    this.#knowledge = new Knowledge(parts, this.#journal)
     this.#overhead = measureOverhead(() => parts.source.kernelTime?.())
     this.#home = homeOf(parts.homeOf([]))
     this.#devices = makeDevices(parts, this.#journal, event => this.#device(event))
     const known = { home: () => this.#home, devices: this.#devices }
     this.#enrichment = new Enrichment(parts.config.enrich, known)
-    this.#summary = this.#makeSummary()
-    this.#activity = parts.output.people
-      ? makeActivity(parts, this.#devices, this.#enrichment, this.#names)
-      : undefined
+    this.#link = makeLinkWatch(this.#devices, this.#enrichment)
+    this.#activity = makeActivity(parts, this.#devices, this.#enrichment, this.#names)
     this.#rules = this.#makeRules(observer)
     this.#detectors = makeDetectors(parts, {
       ...known,
       signal: signal => this.#rules.take(signal),
       enrichment: this.#enrichment,
-      baselines: this.#baselines,
+      protocols: () => this.#protocols,
+      baselines: this.#knowledge.baselines,
       journal: this.#journal,
     })
+    this.#summary = this.#makeSummary()
     this.#report = report(parts, this.#summary, observer)
     this.#watchBlindness = watchBlindness({
       counters: () => parts.source.counters(),
@@ -88,12 +91,12 @@ export class Sensor {
       raise: alert => this.#raise(alert),
     })
     const { setAside } = parts.environment
-    if (setAside !== undefined) this.#lament(setAsideAlert(setAside, observer))
+    if (setAside !== undefined) this.#raise(setAsideAlert(setAside, observer))
     this.follow(parts.interfaces)
   }
 
   take(event: KernelEvent): void {
-    observe(event, this.#devices, this.#onLink)
+    this.#link.take(event)
     if (event.kind === 'flow') this.#enrichment.began(event)
     this.#summary.count(event)
     this.#activity?.event(event)
@@ -107,14 +110,13 @@ export class Sensor {
   /** The interfaces that are watched have changed. */
   follow(interfaces: readonly Interface[]): void {
     this.#home = homeOf(this.#parts.homeOf(interfaces))
-    this.#devices.setInterfaces(interfaces)
-    this.#onLink.setInterfaces(interfaces)
+    this.#link.setInterfaces(interfaces)
     for (const { index, name } of interfaces) this.#names.set(index, name)
   }
 
   /** Moves the clock of an idle line to `time`, µs since the Unix epoch. */
   advance(time: number): void {
-    this.#devices.advance(time)
+    this.#link.idle(time)
     this.#protocols.expire(time)
     this.#advanceRules(time)
     this.#activity?.tick(time)
@@ -146,7 +148,8 @@ export class Sensor {
 
   /** What the commands of a person may ask this sensor while it runs. */
   get control(): ControlHandlers {
-    return controlHandlers({ outbox: this.#delivery.outbox })
+    const { outbox } = this.#delivery
+    return controlHandlers({ outbox, baselines: this.#knowledge, devices: this.#devices })
   }
 
   /** What is wrong with the rules, for whoever started the sensor. */
@@ -162,9 +165,12 @@ export class Sensor {
   async close(hurry?: AbortSignal): Promise<void> {
     this.#report.stop()
     this.#protocols.close()
+    this.#devices.settle()
     this.#activity?.tick(Number.POSITIVE_INFINITY)
     await this.#detectors.close()
+    this.#rules.save()
     await this.#journal.flush()
+    await this.#knowledge.flush()
     await this.#devices.flush()
     await this.#delivery.close(hurry)
     this.#report.last()
@@ -174,6 +180,7 @@ export class Sensor {
 
   #protocol(event: ProtocolEvent): void {
     this.#enrichment.learn(event)
+    this.#link.protocol(event)
     this.#activity?.protocol(event)
     this.#judge(event)
   }
@@ -194,7 +201,7 @@ export class Sensor {
   #advanceRules(time: number): void {
     this.#nextAdvance = time + 1e6
     // Detectors remember too, also where no rule does.
-    this.#baselines.advance(time)
+    this.#knowledge.baselines.advance(time)
     this.#detectors.advance(time)
     this.#rules.advance(time)
   }
@@ -214,7 +221,7 @@ export class Sensor {
       raise: alert => this.#raise(alert),
       learn,
       budget: live,
-      baselines: this.#baselines,
+      knowledge: this.#knowledge,
     })
   }
 
@@ -225,6 +232,7 @@ export class Sensor {
       queue: () => this.#delivery.outbox.status,
       overhead: this.#overhead,
       enrichment: this.#enrichment,
+      detectors: () => this.#detectors.counts,
       linesLeftOut: () => this.#parts.output.dropped + (this.#activity?.leftOut ?? 0),
     })
   }
@@ -234,15 +242,9 @@ export class Sensor {
     this.#delivery.outbox.added(sequence)
   }
 
-  #lament(alert: ReturnType<typeof setAsideAlert>): void {
-    this.#parts.log.error(alert.message)
-    this.#raise(alert)
-  }
-
   /** An alert becomes durable with all that the event at hand has changed. */
   #raise(alert: Document): void {
     // A replay gives the same alerts every time: when it was is nothing of theirs.
-    const options = this.#parts.live === false ? { acceptedAt: 0 } : {}
-    this.#journal.add(acceptOperation(alert, options))
+    this.#journal.add(acceptOperation(alert, this.#parts.live === false ? { acceptedAt: 0 } : {}))
   }
 }

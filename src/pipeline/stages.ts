@@ -8,21 +8,31 @@ import { type DeviceEvent } from '../enrich/device-event.ts'
 import { Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type Enrichment } from '../enrich/enrichment.ts'
+import { LinkWatch } from '../enrich/link-watch.ts'
 import { vendor } from '../enrich/vendor.ts'
+import { type Protocols } from '../protocols/protocols.ts'
 import { Activity } from '../sinks/activity.ts'
 import { type Environment } from '../storage/environment.ts'
 import { Journal } from '../storage/journal.ts'
+import { type Operation } from '../storage/operation.ts'
 import { type SensorParts } from './parts.ts'
+
+export interface JournalEnds {
+  /** An alert is on the disk, under that number. */
+  readonly alerted: (sequence: number) => void
+  /** A turn's changes, its alerts among them, will never be on the disk. */
+  readonly lost: (operations: readonly Operation[]) => void
+}
 
 /** What the events of a turn change, with the alerts that come of it. */
 export function makeJournal(
   { environment, log }: SensorParts,
-  onAlert: (sequence: number) => void,
+  { alerted, lost }: JournalEnds,
 ): Journal {
   return new Journal({
     environment,
     onAppended: sequences => {
-      for (const sequence of sequences) onAlert(sequence)
+      for (const sequence of sequences) alerted(sequence)
     },
     onLost: (operations, err) => {
       const alerts = operations.filter(({ kind }) => kind === 'append').length
@@ -30,6 +40,7 @@ export function makeJournal(
         { err, alerts },
         `the memory refused ${operations.length} changes, ${alerts} alerts`,
       )
+      lost(operations)
     },
   })
 }
@@ -40,9 +51,30 @@ export function makeDevices(
   journal: Journal,
   onEvent: (event: DeviceEvent) => void,
 ): Devices {
-  const { limit, learning } = config.devices
-  const options = { limit, learning: milliseconds(learning) * 1000 }
-  return new Devices({ ...options, environment, journal, vendor, onEvent })
+  const { limit, learning, grace, returned_after, watch } = config.devices
+  return new Devices({
+    limit,
+    learning: micros(learning),
+    grace: micros(grace),
+    returnedAfter: micros(returned_after),
+    watch: watch.map(({ device, after }) => ({ device, after: micros(after) })),
+    environment,
+    journal,
+    vendor,
+    onEvent,
+  })
+}
+
+/** What feeds the inventory. */
+export function makeLinkWatch(devices: Devices, enrichment: Enrichment): LinkWatch {
+  return new LinkWatch({
+    devices,
+    destinationName: (packet, start) => enrichment.destinationName(packet, start),
+  })
+}
+
+function micros(duration: string | number): number {
+  return milliseconds(duration) * 1000
 }
 
 export interface DetectorParts {
@@ -51,15 +83,17 @@ export interface DetectorParts {
   readonly devices: Devices
   readonly enrichment: Enrichment
   readonly baselines: BaselineStore
+  readonly protocols: () => Protocols
   readonly journal: Journal
 }
 
 export function makeDetectors(
   sensor: SensorParts,
-  { enrichment, journal, ...parts }: DetectorParts,
+  { enrichment, protocols, journal, ...parts }: DetectorParts,
 ): Detectors {
   return new Detectors(sensor.config.detectors, {
     ...parts,
+    protocolName: flow => protocols().nameOf(flow),
     profiles: makeProfiles(sensor, journal),
     growth: new Growth(),
     learning: own => sensor.learn ?? own,
@@ -92,13 +126,14 @@ function* storedProfiles(environment: Environment): Iterable<readonly [string, U
   }
 }
 
-/** The lines in which a person sees the network come to life. */
+/** The lines in which a person sees the network come to life; undefined where nobody looks. */
 export function makeActivity(
   { output }: SensorParts,
   devices: Devices,
   enrichment: Enrichment,
   names: ReadonlyMap<number, string>,
-): Activity {
+): Activity | undefined {
+  if (!output.people) return undefined
   return new Activity({
     devices,
     vendor,

@@ -35,6 +35,9 @@ export class MatchFlow<Event> {
   readonly #store: BaselineStore
   readonly #notice: (notice: Notice) => void
   readonly #learns: boolean
+  /** What takes back what the event at hand taught. */
+  readonly #learned: (() => void)[] = []
+  #critical = false
   #sequence = 0
   #time = 0
   #closed = Number.NEGATIVE_INFINITY
@@ -57,6 +60,13 @@ export class MatchFlow<Event> {
     this.#sequence++
     this.#time = time
     if (this.#learns) this.#store.advance(time)
+    this.#learned.length = 0
+    this.#critical = false
+  }
+
+  /** The event is over: what it taught is taken back when it was part of something critical. */
+  end(): void {
+    if (this.#critical) for (const takeBack of this.#learned) takeBack()
   }
 
   /** A rule matches the event. */
@@ -76,7 +86,8 @@ export class MatchFlow<Event> {
   }
 
   advance(time: number, summarise: ((summary: Summary) => void) | undefined): void {
-    if (this.#learns) this.#store.advance(time)
+    // Also for the baselines of detectors.
+    this.#store.advance(time)
     if (time - this.#closed < second) return
     this.#closed = time
     for (const { rule, level, suppressor } of this.#units.values()) {
@@ -86,8 +97,9 @@ export class MatchFlow<Event> {
 
   #observe(unit: Unit, moment: Moment<Event>): void {
     const { baseline } = unit
-    baseline?.observe(moment.subject, moment.time, found => {
-      this.#conclude(unit, moment, { baseline: found })
+    baseline?.observe(moment.subject, moment.time, {
+      found: baseline => this.#conclude(unit, moment, { baseline }),
+      learned: takeBack => this.#learned.push(takeBack),
     })
     if ((baseline?.counts.refused ?? 0) > 0) {
       const text = `the baseline of ${quote(unit.rule.meta.title)} is full and learns nothing more; raise \`limits\` or lower \`forget-after\``
@@ -100,6 +112,7 @@ export class MatchFlow<Event> {
     for (const listener of unit.listeners) this.#correlate(listener, unit.rule, moment)
     if (!unit.alerts) return
     const { rule, level } = unit
+    if (level === 'critical') this.#critical = true
     const verdict = unit.suppressor.admit(this.#silence(unit, moment, facts), moment.time)
     if (!verdict.alert) return
     const { event, kind, time, emit } = moment

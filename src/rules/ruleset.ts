@@ -101,6 +101,7 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
       const time = timeOf(event)
       flow.begin(time)
       matcher.match(kind, event, ({ linked }) => flow.matched(linked.rule, event, kind, time, emit))
+      flow.end()
     },
     advance: (time, summarise) => flow.advance(time, summarise),
     replace: previous => {

@@ -6,6 +6,7 @@ import { type NdpEvent } from '../decode/ndp.ts'
 import { type PacketEvent } from '../decode/packet-event.ts'
 import { hasPorts } from '../decode/protocol.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
+import { deviceLine } from './device-line.ts'
 import { type Color, paint } from './paint.ts'
 import { printable } from './terminal-text.ts'
 
@@ -40,19 +41,13 @@ export class ActivityLines {
   }
 
   device(event: DeviceEvent): void {
-    const { sourceMac, sourceIp, vendor, randomised, learning, self } = event
+    const { label, text } = deviceLine(event)
     const name = event.interface
     const place = `[${name === '' ? '?' : name}${event.vlan === 0 ? '' : `.${event.vlan}`}]`
-    const maker = self
-      ? 'this sensor'
-      : (vendor ?? (randomised ? 'randomised MAC' : 'unknown vendor'))
-    const known = learning && !self ? this.#paint(', learnt', 'dim') : ''
-    const text =
-      event.action === 'device-new'
-        ? `${sourceIp ?? 'no address yet'} is ${sourceMac} (${printable(maker)})${known}`
-        : `${sourceIp ?? ''} is also ${sourceMac} (${printable(maker)})`
-    const label = event.action === 'device-new' ? 'NEW' : 'ADDR'
-    this.#put(event.time, `${printable(place)} ${this.#label(label, 'green')} ${text}`)
+    const isLearnt = event.action === 'device-new' && event.learning && !event.self
+    const learnt = isLearnt ? this.#paint(', learnt', 'dim') : ''
+    const line = `${printable(place)} ${this.#label(label, 'green')} ${text}${learnt}`
+    this.#put(event.time, line)
   }
 
   /** A conversation that is the first of its kind, and what it is about. */

@@ -59,6 +59,12 @@ export class Journal {
     await this.#running
   }
 
+  /** As `flush`, but the turn at hand goes on to its own end. */
+  async settled(): Promise<void> {
+    await Promise.resolve()
+    await this.#running
+  }
+
   #close(): void {
     const turn = this.#turn
     if (turn.length === 0) return

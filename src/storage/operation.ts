@@ -9,6 +9,9 @@ export const tables = [
   'acked',
   'dlq',
   'ledger',
+  'baselines',
+  'novelties',
+  'windows',
 ] as const
 export type Table = (typeof tables)[number]
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { serveControl } from '../../src/operate/control.ts'
-import { controlHandlers } from '../../src/pipeline/control.ts'
+import { outboxHandlers } from '../../src/pipeline/control.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
 import { accept, imbalance, keeper, names, open, refused, until } from '../outbox/harness.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
@@ -108,7 +108,10 @@ test('a sensor that runs is asked, and what is replayed goes at once', async () 
   const environment = await openTemporary(state)
   const [siem, other] = [keeper(), keeper()]
   const outbox = await open(environment, { siem, other })
-  const control = await serveControl(state, controlHandlers({ outbox }))
+  const control = await serveControl(state, {
+    version: () => [{}],
+    ...outboxHandlers(outbox),
+  })
   onTestFinished(() => control.close())
   const run = (...args: string[]) => orthrus(['outbox', ...args, '--state', state])
   const before = JSON.parse((await run('status', '-o', 'json')).stdout)

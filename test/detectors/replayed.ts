@@ -25,6 +25,7 @@ export interface Told {
   readonly orthrus: {
     readonly signal: {
       readonly name: string
+      readonly detector: string
       readonly score: number
       readonly entity: string
       readonly evidence: Readonly<Record<string, never>>
@@ -59,6 +60,14 @@ export interface ReplayedOptions {
 /** Everything that the detectors say of a capture, through the whole sensor. */
 export async function signals(packets: readonly Timed[], options: ReplayedOptions = {}) {
   return replayed(packets, options, everySignal)
+}
+
+/** What one detector says of a capture, through the whole sensor. */
+export function signalsOf(detector: string): typeof signals {
+  return async (packets, options) => {
+    const all = await signals(packets, options)
+    return all.filter(({ orthrus }) => orthrus.signal.detector === detector)
+  }
 }
 
 /** The alerts of a capture by the rules that we ship, new devices left out. */

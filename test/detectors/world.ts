@@ -6,6 +6,7 @@ import { IpAddress } from '../../src/decode/address.ts'
 import { unixClock } from '../../src/decode/clock.ts'
 import { decodeRecord } from '../../src/decode/event.ts'
 import { FlowEvent } from '../../src/decode/flow.ts'
+import { applicationName } from '../../src/decode/protocol.ts'
 import { eventKind, eventVersion, layout } from '../../src/decode/record.ts'
 import { Detectors } from '../../src/detectors/detectors.ts'
 import { Growth } from '../../src/detectors/growth.ts'
@@ -137,6 +138,7 @@ export class World {
         directory: tmpdir(),
         live: false,
         log: createLog({ level: 'silent' }),
+        protocolName: flow => applicationName(flow.l7),
         resolvedName: (packet, start) => this.names.resolvedName(packet, start),
         destinationName: (packet, start) => this.names.destinationName(packet, start),
         baselines: this.baselines,

@@ -72,10 +72,35 @@ describe('ARP', () => {
     expect(seen(record(arp(1, host, '0.0.0.0', '192.0.2.23')))).toEqual([])
   })
 
-  test('the sender counts, not who wrote the frame', () => {
-    expect(seen(record(arp(2, host, '192.0.2.23', '192.0.2.1'), router))).toEqual([
+  test('the sender counts, not who wrote the frame; that they differ is told once', () => {
+    const mismatch = record(arp(2, host, '192.0.2.23', '192.0.2.1'), router)
+    expect(seen(mismatch, mismatch)).toEqual([
       ['device-new', host, '192.0.2.23', 'arp'],
+      ['device-ethernet-mismatch', host, '192.0.2.23', 'arp'],
     ])
+    expect(events[1]).toMatchObject({ ethernetSource: router })
+  })
+
+  test('the frame of a router that speaks for all of them is no mismatch', () => {
+    const virtual = '00-00-5E-00-01-07'
+    expect(seen(record(arp(2, virtual, '192.0.2.1', '192.0.2.23'), router))).toEqual([])
+    expect(seen(record(arp(2, host, '192.0.2.23', '192.0.2.1'), virtual))).toHaveLength(1)
+  })
+
+  test('an address that is none of the link is a bogon, once a day', () => {
+    const bogon = record(arp(1, host, '203.0.113.5', '203.0.113.1'))
+    expect(seen(bogon, bogon, { ...bogon, time: 90_000 })).toEqual([
+      ['device-new', host, '203.0.113.5', 'arp'],
+      ['device-bogon', host, '203.0.113.5', 'arp'],
+      ['device-bogon', host, '203.0.113.5', 'arp'],
+    ])
+  })
+
+  test('without a prefix of the link nothing is a bogon', () => {
+    const vlan = { ...record(arp(1, host, '203.0.113.5', '203.0.113.1')), vlan: 20 }
+    expect(seen(vlan)).toHaveLength(1)
+    onLink.learn(7, 20, '192.0.2.0/24', Number.MAX_SAFE_INTEGER)
+    expect(seen({ ...vlan, time: 1 })).toHaveLength(2)
   })
 
   test('a cut packet proves nothing', () => {

@@ -15,7 +15,7 @@ test('profiles go on after a restart as if nothing had been', async () => {
   const run = async (hours: number, from: number, bytes: number) => {
     const environment = await openEnvironment({ directory })
     const parts = { config: loadConfig(), environment } as SensorParts
-    const journal = makeJournal(parts, () => undefined)
+    const journal = makeJournal(parts, { alerted: () => undefined, lost: () => undefined })
     const profiles = makeProfiles(parts, journal)
     const slot = profiles.slot('device', start)
     const out = Array.from({ length: hours }, (_, hour) =>

@@ -19,6 +19,9 @@ const ours: Readonly<Record<string, Mapping>> = {
   'orthrus.device.first_seen': { type: 'date' },
   'orthrus.device.randomised_mac': { type: 'boolean' },
   'orthrus.device.evidence': { type: 'keyword', ignore_above: 1024 },
+  'orthrus.device.identity.score': { type: 'float' },
+  'orthrus.device.previous.last_seen': { type: 'date' },
+  'orthrus.device.silence_seconds': { type: 'long' },
 }
 
 /** Names of both Elasticsearch 8 and OpenSearch 2 for what ECS calls it. */

@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { StoredBaselineStore } from '../../src/baseline/stored-store.ts'
+import { openEnvironment } from '../../src/storage/environment.ts'
 import { type Fault } from '../../src/storage/fault.ts'
+import { journalFor } from './journal.ts'
 import { openTemporary, temporaryDirectory } from './open.ts'
 
 /** A file system of 2 MiB of the test's own; undefined where mounting is not allowed. */
@@ -55,6 +58,37 @@ describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a smal
     expect(environment.page('devices', { limit: 100 })).toHaveLength(21)
     expect(environment.page('alerts', { limit: 100 })).toHaveLength(20)
     expect(faults).toEqual(['disk_full', undefined])
+  })
+
+  test('delays what is learned with its alerts, and forgets nothing', async context => {
+    const disk = smallDisk()
+    if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
+    const directory = join(disk, 'state')
+    const environment = await openEnvironment({ directory, retryMs: 20 })
+    const journal = journalFor(environment)
+    const store = new StoredBaselineStore({ environment, journal })
+    const limits = { entities: 9, valuesPerEntity: 9999, overflow: 'freeze' } as const
+    const baseline = store.open({ id: 'r', hash: 'h', forgetAfter: 1e15, limits })
+    baseline.observe('m1', 'before', 0)
+    await journal.flush()
+    fill(join(disk, 'filler'))
+    for (let n = 0; n < 60; n++) {
+      baseline.observe('m1', `value ${n}`, n)
+      journal.add({ kind: 'append', table: 'alerts', value: `alert ${n} ${'x'.repeat(500)}` })
+      store.advance(n * 1e6)
+      if (n % 10 === 9) await Promise.resolve()
+    }
+    while (environment.health().state === 'up') await new Promise(done => setTimeout(done, 5))
+    expect(baseline.observe('m1', 'value 59', 60).pair).toBeDefined()
+    rmSync(join(disk, 'filler'))
+    await journal.flush()
+    expect(environment.page('alerts', { limit: 1000 })).toHaveLength(60)
+    await environment.close()
+    const after = await openTemporary(directory)
+    const again = new StoredBaselineStore({ environment: after, journal: journalFor(after) })
+    const values = [...again.export()].filter(({ kind }) => kind === 'value')
+    expect(values).toHaveLength(61)
+    expect(again.damaged).toBe(0)
   })
 
   test('does not keep the sensor from ending: what cannot be written is rejected', async context => {

@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest'
 import { sequenceKey } from '../../src/storage/entry.ts'
 import { type Environment, openEnvironment } from '../../src/storage/environment.ts'
 import { type Operation } from '../../src/storage/operation.ts'
+import { schemaVersion } from '../../src/storage/schema.ts'
 import { openTemporary, temporaryDirectory } from './open.ts'
 
 const device = (key: string, value: string): Operation => ({
@@ -119,6 +120,19 @@ describe('environment', () => {
     child.kill('SIGKILL')
     await once(child, 'exit')
     expect((await openTemporary(directory)).health().state).toBe('up')
+  })
+
+  test('takes over an environment of an older version with all that is in it', async () => {
+    const directory = temporaryDirectory()
+    const first = await openEnvironment({ directory })
+    const older: Operation = { kind: 'put', table: 'meta', key: 'schema', value: '1' }
+    await first.commit([older, device('a', '1'), alert('{"message": "of before"}')])
+    await first.close()
+    const second = await openTemporary(directory)
+    expect(second.setAside).toBeUndefined()
+    expect(second.get('meta', 'schema')?.toString()).toBe(String(schemaVersion))
+    expect(keys(second)).toEqual(['a'])
+    expect(await second.commit([alert('next')])).toEqual([2])
   })
 
   test('refuses an environment of a newer version and leaves it as it is', async () => {

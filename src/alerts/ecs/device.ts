@@ -2,6 +2,7 @@ import { isoTime } from '../../decode/clock.ts'
 import { type DeviceEvent } from '../../enrich/device-event.ts'
 import { ecsVersion, observerFields } from '../alert.ts'
 import { type EventContext } from './context.ts'
+import { deviceSentence } from './device-sentence.ts'
 import { type Fields, joinFields } from './document.ts'
 
 /** `orthrus.device`: whom the inventory met, or what is new about it. */
@@ -33,14 +34,18 @@ export function deviceDocument(event: DeviceEvent, { observer }: EventContext): 
       protocol: event.evidence === 'ip' ? undefined : event.evidence,
       vlan: { id: vlanId(vlan) },
     },
-    related: { ip: event.addresses },
+    related: { ip: event.addresses, hosts: filled(event.names) },
     orthrus: {
       device: {
+        hostnames: filled(event.names),
+        roles: filled(event.roles.map(({ role }) => role)),
+        tags: filled(event.tags),
         first_seen: isoTime(event.firstSeen),
         randomised_mac: event.randomised,
         evidence: [event.evidence],
         learning: event.learning,
         self: event.self,
+        ...newsFields(event),
       },
       memory: {
         since: isoTime(event.epoch),
@@ -60,14 +65,33 @@ function networkType(ip: string | undefined): string | undefined {
   return ip.includes(':') ? 'ipv6' : 'ipv4'
 }
 
-const told = { arp: 'by ARP', ndp: 'by neighbour discovery', ip: 'sending IP packets' } as const
+/** What some actions say besides. */
+function newsFields(event: DeviceEvent): Fields {
+  const { identity, previous, silence } = event
+  return {
+    change: event.change,
+    identity: identity && {
+      score: identity.score,
+      evidence: identity.evidence,
+      macs: identity.macs,
+      candidates: identity.candidates,
+    },
+    apart_from: event.apartFrom,
+    previous: previous && {
+      id: previous.deviceId,
+      mac: previous.mac,
+      name: previous.name,
+      manufacturer: previous.vendor,
+      last_seen: isoTime(previous.lastSeen),
+    },
+    failover: event.failover,
+    name: event.name,
+    previous_name: event.previousName,
+    silence_seconds: silence === undefined ? undefined : Math.round(silence / 1e6),
+    ethernet_source: event.ethernetSource,
+  }
+}
 
-/** `192.0.2.7 (00-00-5E-00-53-07), Example Corp, on eth0, seen by ARP`. */
-function deviceSentence(event: DeviceEvent): string {
-  const { sourceMac, sourceIp, vendor, randomised, vlan, evidence } = event
-  const who = sourceIp === undefined ? sourceMac : `${sourceIp} (${sourceMac})`
-  const maker = vendor ?? (randomised ? 'randomised MAC' : 'unknown vendor')
-  const link = event.interface === '' ? 'the link' : event.interface
-  const where = `${link}${vlan === 0 ? '' : ` VLAN ${vlan}`}`
-  return `${who}, ${maker}, on ${where}, seen ${told[evidence]}`
+function filled(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list
 }

@@ -1,4 +1,9 @@
-import { type Baseline, type BaselineKey, type BaselineStore } from '../../baseline/store.ts'
+import {
+  type Baseline,
+  type BaselineKey,
+  type BaselineStore,
+  type Sighting,
+} from '../../baseline/store.ts'
 import { type Subject } from '../correlate/subject.ts'
 import { valueText } from '../evaluate/values.ts'
 import { type FieldValue } from '../fields.ts'
@@ -35,6 +40,12 @@ export interface BaselineCounts {
   refused: number
 }
 
+export interface BaselineObserver {
+  readonly found: (finding: BaselineFinding) => void
+  /** Something is new, whether that is worth an alert or not; the function takes it back. */
+  readonly learned: (takeBack: () => void) => void
+}
+
 /** Lists make a sighting of each member, of each combination in a tuple: at most so many an event. */
 const mostSightings = 64
 const nearestShown = 3
@@ -59,13 +70,13 @@ export class BaselineRule {
   }
 
   /** Looks up, decides and remembers what the event shows. */
-  observe(subject: Subject, time: number, found: (finding: BaselineFinding) => void): void {
+  observe(subject: Subject, time: number, observer: BaselineObserver): void {
     const { entity, value } = this.definition
     const entities = this.#tuples(entity, subject)
     const values = this.#tuples(value, subject)
     if (entities.length === 0 || values.length === 0) this.counts.missing++
     for (const who of entities) {
-      for (const what of values) this.#sight(who, what, time, found)
+      for (const what of values) this.#sight(who, what, time, observer)
     }
   }
 
@@ -73,12 +84,13 @@ export class BaselineRule {
     entity: readonly string[],
     value: readonly string[],
     time: number,
-    found: (finding: BaselineFinding) => void,
+    { found, learned }: BaselineObserver,
   ): void {
     const who = textOf(entity)
     const what = value.length === 0 ? undefined : textOf(value)
     const sighting = this.#baseline.observe(who, what, time)
     if (sighting.refused) this.counts.refused++
+    else if (isNew(sighting, what)) learned(() => this.#baseline.hold(who, what))
     const reason = decide(this.definition, sighting)
     if (reason === undefined) return
     const { total } = sighting
@@ -116,6 +128,10 @@ export class BaselineRule {
     const text = valueText(value)
     return text === undefined ? [] : [this.definition.normalise.apply(text)]
   }
+}
+
+function isNew({ pair, entity }: Sighting, value: string | undefined): boolean {
+  return value === undefined ? entity === undefined : pair === undefined
 }
 
 /** One text for a tuple: that of its only member, else a list of them. */

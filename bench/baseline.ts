@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Baseline, type BaselineStore } from '../src/baseline/store.ts'
+import { StoredBaselineStore } from '../src/baseline/stored-store.ts'
+import { openEnvironment } from '../src/storage/environment.ts'
+import { Journal } from '../src/storage/journal.ts'
+
+/**
+ * Baselines of ten rules with a million values in all, each of its own text, which is the worst:
+ * cost of a look-up, memory, what a start takes, and growth over ten million events (EVENTS).
+ */
+
+const RULES = 10
+const ENTITIES = 500
+const VALUES = 200
+const EVENTS = Number(process.env['EVENTS'] ?? 10_000_000)
+const HOUR = 3600e6
+const LIMITS = { entities: 50_000, valuesPerEntity: 4096, overflow: 'freeze' } as const
+
+function tell(name: string, value: number, unit: string, target?: number): void {
+  const figure = value < 10 ? value.toFixed(2) : value.toFixed(0)
+  const verdict = value <= (target ?? value) ? 'met' : 'MISSED'
+  const aim = target === undefined ? '' : `  target ${target} ${unit}: ${verdict}`
+  console.log(`${name.padEnd(52)} ${figure.padStart(7)} ${unit.padEnd(4)}${aim}`)
+}
+
+/** MiB that are this process' alone. */
+function rssAnon(): number {
+  globalThis.gc?.()
+  const line = /RssAnon:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))
+  return Number(line?.[1] ?? 0) / 1024
+}
+
+function openAll(store: BaselineStore): Baseline[] {
+  return Array.from({ length: RULES }, (_, rule) =>
+    store.open({ id: `rule-${rule}`, hash: 'h', forgetAfter: 30 * 24 * HOUR, limits: LIMITS }),
+  )
+}
+
+async function openStore(directory: string) {
+  const environment = await openEnvironment({ directory })
+  const journal = new Journal({
+    environment,
+    onAppended: () => undefined,
+    onLost: (_, error) => {
+      throw error
+    },
+  })
+  return { environment, journal, store: new StoredBaselineStore({ environment, journal }) }
+}
+
+/** As a decoder makes it: not put together of others. */
+const flat = (text: string) => Buffer.from(text).toString('latin1')
+const entityName = (entity: number) => flat(`d${entity}f00ba7`)
+const valueName = (rule: number, entity: number, value: number) =>
+  flat(`host${value * ENTITIES + entity}.rule${rule}.example.com`)
+
+/** ms of processor time of all threads so far: others use this machine too. */
+function busy(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** Learns all values. */
+async function fill(directory: string): Promise<void> {
+  const { environment, journal, store } = await openStore(directory)
+  const baselines = openAll(store)
+  const begun = busy()
+  for (let value = 0; value < VALUES; value++) {
+    for (const [rule, baseline] of baselines.entries()) {
+      for (let entity = 0; entity < ENTITIES; entity++) {
+        baseline.observe(entityName(entity), valueName(rule, entity, value), value * 1e6)
+      }
+      await journal.flush()
+    }
+  }
+  tell('learning a new value, on the disk, CPU', (busy() - begun) / 1000, 'µs')
+  await store.flush()
+  await environment.close()
+}
+
+/** Opens what is there, then looks up. */
+async function start(directory: string): Promise<void> {
+  const { environment, journal, store } = await openStore(directory)
+  const before = rssAnon()
+  const begun = busy()
+  const baselines = openAll(store)
+  tell(`start: ${store.values} values, CPU`, busy() - begun, 'ms', 500)
+  // What was read is freed by a sweep of its own, after the collection.
+  rssAnon()
+  await sleep(500)
+  tell('memory of them, RssAnon', rssAnon() - before, 'MiB', 100)
+  lookUp(baselines)
+  const first = await grow(baselines, store, journal, EVENTS / 10)
+  const atFirst = environment.fileBytes()
+  const last = await grow(baselines, store, journal, (EVENTS * 9) / 10)
+  tell(`growth from ${EVENTS / 1e7} to ${EVENTS / 1e6} million events`, last - first, 'MiB', 10)
+  tell('growth of the file', (environment.fileBytes() - atFirst) / 2 ** 20, 'MiB', 200)
+  tell('file', environment.fileBytes() / 2 ** 20, 'MiB')
+  const flushing = busy()
+  await store.flush()
+  tell('end: what changed is written, CPU', busy() - flushing, 'ms')
+  await environment.close()
+}
+
+/** Texts are made before and new, as from the wire, so that V8 has no hash of them. */
+function lookUp(baselines: readonly Baseline[]): void {
+  const count = 200_000
+  const costs: number[] = []
+  for (let round = 0; round < 7; round++) {
+    const [baseline] = baselines.slice(round)
+    const asked = Array.from({ length: count }, (_, index) => {
+      const entity = Math.imul(index, 7919) % ENTITIES
+      const value = Math.imul(index, 104_729) % VALUES
+      return [
+        entityName(Math.abs(entity)),
+        valueName(round, Math.abs(entity), Math.abs(value)),
+      ] as const
+    })
+    let known = 0
+    const begun = busy()
+    for (const [entity, value] of asked) {
+      if (baseline?.observe(entity, value, 1e9).pair !== undefined) known++
+    }
+    costs.push(((busy() - begun) * 1e6) / count)
+    if (known !== count) throw new Error(`only ${known} of ${count} were known`)
+  }
+  tell('look-up, count and answer, CPU, median', costs.toSorted((a, b) => a - b)[3] ?? 0, 'ns', 300)
+}
+
+/** A day of event time in a million events; now and then something new. Returns the memory then. */
+async function grow(
+  baselines: readonly Baseline[],
+  store: StoredBaselineStore,
+  journal: Journal,
+  events: number,
+): Promise<number> {
+  for (let event = 0; event < events; event++) {
+    clock += (24 * HOUR) / 1e6
+    store.advance(clock)
+    const entity = event % ENTITIES
+    const rule = event % RULES
+    const value = (event >> 4) % VALUES
+    baselines[rule]?.observe(entityName(entity), valueName(rule, entity, value), clock)
+    if (event % 4096 === 0) await journal.flush()
+  }
+  await sleep(100)
+  return rssAnon()
+}
+
+let clock = HOUR
+
+const [, , phase, given] = process.argv
+if (phase === 'fill') await fill(given ?? '')
+else if (phase === 'start') await start(given ?? '')
+else {
+  const directory = mkdtempSync(join(tmpdir(), 'orthrus-bench-'))
+  try {
+    for (const one of ['fill', 'start']) {
+      const args = ['--expose-gc', process.argv[1] ?? '', one, directory]
+      execFileSync(process.execPath, args, { stdio: 'inherit' })
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,224 @@
+import { type Baseline } from '../baseline/store.ts'
+import { type FlowEvent } from '../decode/flow.ts'
+import { Bounded, type Kept } from './bounded.ts'
+import { type DetectorContext } from './detector.ts'
+import { destinationKey, pairKey, sourceKey } from './keys.ts'
+import { type LoginService, looksRefused, looksUsed } from './login-service.ts'
+import { Spread } from './spread.ts'
+
+export interface GuessLimits {
+  /** µs. */
+  readonly window: number
+  /** Times the usual number of a service. */
+  readonly factor: number
+  readonly slow: number
+  readonly sprayHosts: number
+  readonly pairs: number
+}
+
+/** Refused sessions of a client with a server. Times in µs. */
+interface Pair extends Kept {
+  readonly start: number
+  windowStart: number
+  inWindow: number
+  attempts: number
+  mean: number
+  /** Sum of the squares of what differs from the mean (Welford). */
+  squares: number
+  /** Attempts when it was told of, 0 for never. */
+  told: number
+  /** Whether they had short sessions on days before, too: a script, or monitoring. */
+  readonly usual: boolean
+}
+
+interface Spray extends Kept {
+  readonly hosts: Spread
+  attempts: number
+  told: boolean
+}
+
+const day = 86_400e6
+const hour = 3600e6
+const growth = 10
+/** Times as many sessions for two hosts that always had short ones. */
+const usualRoom = 6
+/** Sessions that are refused are alike. */
+const mostDeviation = 0.5
+/** Sessions a server on average, in a spray. */
+const perHost = 2
+
+/** Counts sessions that look as if nobody was let in. */
+export class Guesses {
+  readonly #limits: GuessLimits
+  readonly #signal: DetectorContext['signal']
+  readonly #memory: Baseline
+  readonly #pairs: Bounded<number, Pair>
+  readonly #sprays: Bounded<number, Spray>
+
+  constructor(limits: GuessLimits, parts: Pick<DetectorContext, 'signal' | 'baselines'>) {
+    this.#limits = limits
+    this.#signal = parts.signal
+    const idle = (one: Pair | Spray, crowded: boolean) => {
+      if (one.attempts > 2) return 2 * hour
+      return crowded ? limits.window / 10 : hour
+    }
+    this.#pairs = new Bounded<number, Pair>({ limit: limits.pairs, idle })
+    this.#sprays = new Bounded<number, Spray>({ limit: limits.pairs, idle })
+    this.#memory = parts.baselines.open({
+      id: 'detector.brute-force.pairs',
+      hash: '1',
+      forgetAfter: 30 * day,
+      limits: { entities: 65_536, valuesPerEntity: 1, overflow: 'freeze' },
+    })
+  }
+
+  get counts() {
+    const refused = this.#pairs.refused + this.#sprays.refused
+    return { pairs: this.#pairs.size, refused }
+  }
+
+  advance(time: number): void {
+    this.#pairs.advance(time)
+    this.#sprays.advance(time)
+  }
+
+  /** Takes what is known of a session with a service. */
+  take(flow: FlowEvent, service: LoginService): void {
+    const { packet } = flow
+    const from = sourceKey(packet)
+    const key = pairKey(from, destinationKey(packet), packet.destinationPort)
+    if (flow.action === 'end' && looksRefused(flow, service))
+      this.#refused(flow, service, key, from)
+    else if (looksUsed(flow, service)) this.#used(flow, service, key)
+  }
+
+  #refused(flow: FlowEvent, service: LoginService, key: number, from: number): void {
+    const { packet, destinationPayload } = flow
+    const pair = this.#pair(key, flow)
+    if (pair === undefined) return
+    count(pair, destinationPayload, packet.time, this.#limits.window)
+    const manner = this.#mannerOf(pair, service)
+    if (manner !== undefined && (pair.told === 0 || pair.attempts >= growth * pair.told)) {
+      pair.told = pair.attempts
+      this.#say(flow, service, pair, manner)
+    }
+    if (pair.told === 0 && !pair.usual) this.#spray(flow, service, from)
+  }
+
+  #mannerOf(pair: Pair, { attempts }: LoginService): 'fast' | 'slow' | undefined {
+    if (deviation(pair) > mostDeviation) return undefined
+    const room = this.#limits.factor * (pair.usual ? usualRoom : 1)
+    if (pair.inWindow >= attempts * room) return 'fast'
+    return !pair.usual && pair.attempts >= this.#limits.slow ? 'slow' : undefined
+  }
+
+  #spray(flow: FlowEvent, service: LoginService, from: number): void {
+    const { packet } = flow
+    const { time } = packet
+    const key = pairKey(from, packet.destinationPort, 0x53)
+    let spray = this.#sprays.get(key, time)
+    if (spray === undefined || time - spray.hosts.start > this.#limits.window) {
+      spray = { hosts: new Spread(time), attempts: 0, told: spray?.told ?? false, last: time }
+      if (!this.#sprays.add(key, spray, time)) return
+    }
+    if (time > spray.last) spray.last = time
+    spray.attempts++
+    spray.hosts.add(destinationKey(packet), time, this.#limits.window)
+    const { size } = spray.hosts
+    const least = Math.max(3 * service.attempts * this.#limits.factor, size * perHost)
+    if (spray.told || size < this.#limits.sprayHosts || spray.attempts < least) return
+    spray.told = true
+    const { sourceIp = '', destinationPort } = packet
+    const { seconds, start } = spray.hosts
+    this.#signal({
+      name: 'brute-force',
+      score: 0.7,
+      entity: sourceIp,
+      identity: ['spray', destinationPort, start],
+      message: `${sourceIp} made ${spray.attempts} ${service.name} sessions with ${size} hosts in ${seconds} s, as who tries passwords does`,
+      evidence: {
+        service: service.name,
+        attempts: spray.attempts,
+        seconds,
+        hosts: size,
+        manner: 'spray',
+      },
+      trigger: flow,
+    })
+  }
+
+  /** A session in which something was done, after many that were refused. */
+  #used(flow: FlowEvent, service: LoginService, key: number): void {
+    const pair = this.#pairs.get(key, flow.packet.time)
+    if (pair === undefined || pair.told === 0) return
+    this.#pairs.delete(key)
+    const { sourceIp = '', destinationIp = '' } = flow.packet
+    const { destinationPayload } = flow
+    this.#signal({
+      name: 'brute-force-success',
+      score: 0.7,
+      entity: sourceIp,
+      identity: [destinationIp, flow.packet.destinationPort, pair.start],
+      message: `after ${pair.attempts} short sessions, ${sourceIp} was let in to ${service.name} on ${destinationIp}, as it seems`,
+      evidence: {
+        service: service.name,
+        attempts: pair.attempts,
+        bytes: destinationPayload,
+        mean_bytes: Math.round(pair.mean),
+      },
+      trigger: flow,
+    })
+  }
+
+  #pair(key: number, { packet }: FlowEvent): Pair | undefined {
+    const known = this.#pairs.get(key, packet.time)
+    if (known !== undefined && packet.time - known.start <= day) return known
+    const { sourceIp, destinationIp, destinationPort, time } = packet
+    const entity = `${sourceIp} ${destinationIp} ${destinationPort}`
+    const before = this.#memory.observe(entity, undefined, time).entity
+    const usual = before !== undefined && before.days > 1
+    const counts = { inWindow: 0, attempts: 0, mean: 0, squares: 0, told: 0 }
+    const pair = { start: time, last: time, windowStart: time, ...counts, usual }
+    return this.#pairs.add(key, pair, time) ? pair : undefined
+  }
+
+  #say(flow: FlowEvent, service: LoginService, pair: Pair, manner: 'fast' | 'slow'): void {
+    const { sourceIp = '', destinationIp = '', destinationPort } = flow.packet
+    const { attempts, start, last, mean } = pair
+    const seconds = Math.round((last - start) / 1e6)
+    this.#signal({
+      name: 'brute-force',
+      score: manner === 'fast' ? 0.8 : 0.6,
+      entity: sourceIp,
+      identity: [destinationIp, destinationPort, start, attempts],
+      message: `${sourceIp} made ${attempts} short ${service.name} sessions with ${destinationIp} in ${seconds} s, as who tries passwords does`,
+      evidence: {
+        service: service.name,
+        attempts,
+        seconds,
+        mean_bytes: Math.round(mean),
+        deviation: Math.round(100 * deviation(pair)) / 100,
+        manner,
+      },
+      trigger: flow,
+    })
+  }
+}
+
+function count(pair: Pair, bytes: number, time: number, window: number): void {
+  if (time - pair.windowStart > window) {
+    pair.windowStart = time
+    pair.inWindow = 0
+  }
+  if (time > pair.last) pair.last = time
+  pair.inWindow++
+  pair.attempts++
+  const difference = bytes - pair.mean
+  pair.mean += difference / pair.attempts
+  pair.squares += difference * (bytes - pair.mean)
+}
+
+/** Standard deviation as a share of the mean. */
+function deviation({ attempts, mean, squares }: Pair): number {
+  return attempts < 2 ? 0 : Math.sqrt(squares / (attempts - 1)) / mean
+}

@@ -1,0 +1,61 @@
+import { type Kept } from './bounded.ts'
+import { Distinct } from './distinct.ts'
+
+/** How much something must have grown to be told again. */
+const growth = 10
+
+/** Over how many values something spreads, in a short window and in a long one. Times in µs. */
+export class Spread implements Kept {
+  readonly values = new Distinct()
+  start: number
+  last: number
+  #windowStart: number
+  #fresh = 0
+  #told = 0
+
+  constructor(time: number) {
+    this.start = time
+    this.last = time
+    this.#windowStart = time
+  }
+
+  /** Takes a value; true when it is new. A flow may be told of after a later one: time may go back. */
+  add(value: number, time: number, window: number): boolean {
+    if (time > this.last) this.last = time
+    if (time < this.start) this.start = time
+    if (time - this.#windowStart > window) {
+      this.#windowStart = time
+      this.#fresh = 0
+    }
+    if (!this.values.add(value)) return false
+    this.#fresh++
+    return true
+  }
+
+  /** Whether as many new values came in the short window, or as many in all. */
+  crosses(fast: number, slow: number): boolean {
+    return this.#fresh >= fast || this.values.size >= slow
+  }
+
+  /** Whether it is to be told of: the first time, and when it has grown tenfold since. */
+  isNews(): boolean {
+    const { size } = this.values
+    if (this.#told > 0 && size < growth * this.#told) return false
+    this.#told = size
+    return true
+  }
+
+  /** Whether so many came in the short window that runs. */
+  isFast(fast: number): boolean {
+    return this.#fresh >= fast
+  }
+
+  get size(): number {
+    return this.values.size
+  }
+
+  /** Seconds from the first to the last. */
+  get seconds(): number {
+    return Math.round((this.last - this.start) / 1e6)
+  }
+}

@@ -1,0 +1,12 @@
+/** How full the inventory is, and what it had no room for. */
+export interface DeviceCounts {
+  readonly known: number
+  /** Sightings of devices for which there was no room. */
+  readonly refused: number
+  /** Addresses for which a device had no room. */
+  readonly addressesRefused: number
+  /** Stored records that could not be read. */
+  readonly damaged: number
+  /** µs of learning left; 0: a new device is an alert. */
+  readonly learningLeft: number
+}

@@ -1,0 +1,140 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeNamespace, type Namespace } from '../../capture/support/namespace.ts'
+import { sendFrame } from './frame.ts'
+import { type Json, SensorProcess } from './sensor.ts'
+
+export interface Host {
+  readonly name: 'gateway' | 'victim' | 'attacker'
+  readonly ip: string
+  readonly mac: string
+}
+
+export const gateway: Host = { name: 'gateway', ip: '192.0.2.1', mac: '02:00:5e:00:53:01' }
+export const victim: Host = { name: 'victim', ip: '192.0.2.10', mac: '02:00:5e:00:53:10' }
+export const attacker: Host = { name: 'attacker', ip: '192.0.2.66', mac: '02:00:5e:00:53:66' }
+
+/** Whether these programs are here; says loudly which are not. */
+export function have(...programs: string[]): boolean {
+  const missing = programs.filter(program => !isThere(program))
+  if (missing.length > 0) {
+    process.stderr.write(`\n*** ${missing.join(', ')} not installed: live tests SKIPPED ***\n\n`)
+  }
+  return missing.length === 0
+}
+
+function isThere(program: string): boolean {
+  try {
+    const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore', env: { PATH: path } })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Three hosts on a switch, each in a namespace; the sensor watches the victim's port of the switch. */
+export class LinkLab {
+  readonly directory = mkdtempSync(join(tmpdir(), 'orthrus-link-'))
+  readonly #switch: Namespace = makeNamespace('orKs')
+  readonly #hosts = new Map<string, Namespace>()
+  readonly #programs: ChildProcess[] = []
+  #sensor: SensorProcess | undefined
+
+  constructor() {
+    const hub = this.#switch
+    hub.ip('link', 'add', 'br0', 'type', 'bridge')
+    hub.ip('link', 'set', 'br0', 'up')
+    for (const { name, ip, mac } of [gateway, victim, attacker]) {
+      const space = makeNamespace(`orK${name[0] ?? ''}`)
+      this.#hosts.set(name, space)
+      hub.ip('link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space.name)
+      hub.ip('link', 'set', name, 'master', 'br0', 'up')
+      space.ip('link', 'set', 'eth0', 'address', mac, 'up')
+      space.ip('address', 'add', `${ip}/24`, 'dev', 'eth0')
+      if (name !== 'gateway') space.ip('route', 'add', 'default', 'via', gateway.ip)
+    }
+  }
+
+  path(name: string): string {
+    return join(this.directory, name)
+  }
+
+  space({ name }: Host): Namespace {
+    const space = this.#hosts.get(name)
+    if (space === undefined) throw new Error(`no host ${name}`)
+    return space
+  }
+
+  /** `orthrus run` on the victim's port, with the rules and detectors as they are shipped. */
+  async watch(): Promise<SensorProcess> {
+    writeFileSync(
+      this.path('orthrus.yaml'),
+      `network: { home: [192.0.2.0/24] }
+capture: { interfaces: [victim], flow: { sweep_interval: 1s, tcp_closing_timeout: 3s, udp_timeout: 5s, icmp_timeout: 5s } }
+state: { directory: ${this.path('state')} }
+`,
+    )
+    const sensor = new SensorProcess(
+      this.#switch.name,
+      ['run', '-c', this.path('orthrus.yaml')],
+      {},
+    )
+    this.#sensor = sensor
+    await sensor.says('stderr', 'rules run')
+    return sensor
+  }
+
+  /** Runs a program on a host to its end, whatever its status; its output. */
+  async run(host: Host, program: string, ...args: string[]): Promise<string> {
+    const child = this.start(host, program, ...args)
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (data: Buffer) => {
+        output += data.toString()
+      })
+    }
+    await once(child, 'close')
+    return output
+  }
+
+  /** Starts a program on a host; it ends with the lab. */
+  start(host: Host, program: string, ...args: string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.space(host).name, program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    })
+    this.#programs.push(child)
+    return child
+  }
+
+  /** Sends one frame of these bytes out of a host. */
+  frame(host: Host, bytes: Uint8Array): void {
+    this.space(host).inside(() => sendFrame('eth0', bytes))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sensor?.kill()
+    for (const child of this.#programs) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      child.kill('SIGKILL')
+      await once(child, 'close')
+    }
+    for (const space of this.#hosts.values()) space[Symbol.dispose]()
+    this.#switch[Symbol.dispose]()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** Alerts of rules: not what the sensor says about itself, nor what a silence kept back. */
+export function barks(sensor: SensorProcess): (Json & Bark)[] {
+  const all = sensor.documents as (Json & Bark)[]
+  return all.filter(({ event, rule }) => event.kind === 'alert' && rule !== undefined)
+}
+
+interface Bark {
+  readonly rule?: { readonly name: string }
+}

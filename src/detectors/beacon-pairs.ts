@@ -17,7 +17,7 @@ export class BeaconPairs {
   readonly #ring: Int32Array
   readonly #first: Float64Array
   readonly #looked: Float64Array
-  /** Score of the last look. */
+  /** Score of what was told last; 0 for what is a habit. */
   readonly #score: Float32Array
   readonly #keep: number
   #swept = 0
@@ -78,7 +78,7 @@ export class BeaconPairs {
     return true
   }
 
-  /** Not to be looked at before `time`. */
+  /** Not to be looked at before `time`; `score` is what it was told with, 0 if it was not. */
   rest(pair: number, time: number, score: number): void {
     this.#looked[pair] = Math.max(time, this.#looked[pair] ?? 0)
     this.#score[pair] = score
@@ -86,7 +86,7 @@ export class BeaconPairs {
 
   /**
    * Who else lately went to the destination of the pair, how many sources there are, and how many
-   * destinations its source calls as regularly or just as often: a monitor polls many.
+   * destinations its source calls just as often or was told to call: a monitor polls many.
    */
   company(pair: number, time: number) {
     const { table } = this
@@ -157,7 +157,13 @@ export class BeaconPairs {
     const { table } = this
     if (table.word(slot, 8) !== table.word(pair, 8)) return false
     if ((this.#score[slot] ?? 0) >= 0.7) return true
-    return Math.abs(table.weight(slot) / table.weight(pair) - 1) < 0.1
+    return Math.abs(this.#rate(slot) / this.#rate(pair) - 1) < 0.1
+  }
+
+  /** Connections a µs, over an hour at least. */
+  #rate(slot: number): number {
+    const length = this.table.last(slot) - this.first(slot)
+    return this.table.weight(slot) / Math.max(hour, length)
   }
 
   #isTo(slot: number, pair: number): boolean {

@@ -92,7 +92,6 @@ export class BeaconWatch {
     const isRegular = rhythm.score >= regularOf(rhythm.count)
     const plain = combine(scores, isRegular)
     const { time } = flow.packet
-    this.#pairs.rest(pair, time, plain)
     if (plain < remarkable) return
     const habit = this.#habits.ask(
       sourceKey(this.#context.devices, flow.packet),
@@ -100,7 +99,7 @@ export class BeaconWatch {
       time,
     )
     if (habit.habit === 'old') {
-      this.#pairs.rest(pair, time + day / 4, plain)
+      this.#pairs.rest(pair, time + day / 4, 0)
       return
     }
     const company = { ...this.#pairs.company(pair, time), known: this.#isKnown(flow, name) }

@@ -57,9 +57,10 @@ export class DhcpClients {
   ): Greed | undefined {
     if (!asksAnew.has(message.action)) return undefined
     // After a power cut all devices ask at once, but they are known.
-    if (mac !== undefined && this.#devices.get(mac.high, mac.low) !== undefined) return undefined
     const { clients } = this.#limits
     const { time, ifindex, vlan } = packet
+    const device = mac && this.#devices.get(mac.high, mac.low)
+    if (device !== undefined && time - device.firstSeen > minute) return undefined
     const relayed =
       message.version === 4 ? message.relayIp !== undefined : message.relays.length > 0
     if (packet.onLink && !relayed) {

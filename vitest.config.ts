@@ -11,6 +11,8 @@ export default defineConfig({
     // A test that waits for ever fails; one on a machine that is busy with other things does not.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // One worker a core: many tests wait for a program that they have started.
+    maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'html'] },
     projects: [
       {

@@ -59,7 +59,7 @@ function meet(world: World, meeting: Meeting = {}): void {
         p.tlsRecords(u8(1), { type: 20 }),
         p.tlsRecords(new Uint8Array(64), { type: 23 }),
       )
-    : p.concat(p.serverFlight({ legacyVersion: version, chain }), p.changeCipherSpec())
+    : concat(p.serverFlight({ legacyVersion: version, chain }), p.tlsRecords(u8(1), { type: 20 }))
   const back = { from: to, to: from, ports: [ports[1], ports[0]] as const }
   world.hear({ ...common, ...back, flags: ['EVENT_REPLY'], payload: answer })
 }

@@ -82,7 +82,9 @@ describe('orthrus baseline', () => {
       ['203.0.113.9'],
     ])
     const list = await baseline('state', 'show', '-o', 'json')
-    expect(lines(list.stdout).slice(0, 1)).toMatchObject([{ rule: id, entities: 1, values: 3, events: 3 }])
+    expect(lines(list.stdout).slice(0, 1)).toMatchObject([
+      { rule: id, entities: 1, values: 3, events: 3 },
+    ])
     const text = await baseline('state', 'show', '-o', 'text')
     expect(text.stdout).toContain('New Destination')
     const values = await baseline('state', 'show', id, '-o', 'text')

@@ -1,3 +1,4 @@
+import { type Baseline } from '../baseline/store.ts'
 import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
 import { type FlowEvent } from '../decode/flow.ts'
@@ -35,6 +36,8 @@ const carriers = new Set([16, 10, 5, 15, 33, 25, 65399])
 /** Names after which a domain's visits are counted. */
 const suspicious = 20
 const least = { names: 40, length: 10 }
+/** Clients of a product that asks by name, such as a virus scanner: a tunnel is rarely in as many. */
+const product = 3
 
 /**
  * Data that leaves in the names that are asked for (ATT&CK T1071.004, T1048.003): many names below
@@ -83,6 +86,8 @@ export const dnsTunnel = defineDetector({
         bytes: 'bytes that the names can carry',
         carriers: 'share of questions for types that carry data back, 0 to 1',
         visits: 'conversations with a host of the domain',
+        clients:
+          'clients that ever asked the domain so, this one included; from three on it is taken for a product',
         seconds: 'time since the first question',
         example: 'the longest of the names',
       },
@@ -111,6 +116,8 @@ class DnsTunnel {
   readonly #talks: Bounded<number, Talk>
   /** Clients of suspicious pairs, with how many they have: only their visits are looked at. */
   readonly #watched = new Map<number, number>()
+  /** Who ever asked which domain so. */
+  readonly #askers: Baseline
 
   constructor(options: Options, context: DetectorContext) {
     this.#options = options
@@ -119,6 +126,12 @@ class DnsTunnel {
     const idle = (talk: Talk, crowded: boolean) =>
       crowded && talk.names.size < suspicious ? day / 24 : day
     this.#talks = new Bounded({ limit: options.limit, idle })
+    this.#askers = context.baselines.open({
+      id: 'detector.dns-tunnel',
+      hash: '1',
+      forgetAfter: 90 * day,
+      limits: { entities: options.limit, valuesPerEntity: 64, overflow: 'freeze' },
+    })
   }
 
   advance(time: number): void {
@@ -198,9 +211,12 @@ class DnsTunnel {
     const carries = bytes >= this.#options.bytes && mean >= least.length
     if (!carries && names < this.#options.names) return
     talk.next = bytes * 10
+    const before = this.#askers.observe(talk.client, talk.domain, talk.last)
+    const clients = (before.value?.entities ?? 0) + (before.pair === undefined ? 1 : 0)
     const { client, domain } = talk
     const size = Math.log10(Math.max(bytes / this.#options.bytes, 1))
-    const score = Math.min(1, 0.6 + 0.15 * size + (share > 0.5 ? 0.2 : 0) + (mean > 30 ? 0.1 : 0))
+    const sure = Math.min(1, 0.6 + 0.15 * size + (share > 0.5 ? 0.2 : 0) + (mean > 30 ? 0.1 : 0))
+    const score = clients >= product ? Math.min(sure, 0.4) : sure
     this.#context.signal({
       name: 'dns-tunnel',
       score: Math.round(score * 100) / 100,
@@ -214,6 +230,7 @@ class DnsTunnel {
         bytes,
         carriers: Math.round(share * 100) / 100,
         visits: talk.visits,
+        clients,
         seconds: Math.round((talk.last - talk.since) / 1e6),
         example: `${talk.longest}.${domain}`,
       },

@@ -81,6 +81,21 @@ describe('no tunnel', () => {
   })
 })
 
+test('what the third client does alike is a product, and worth little', async () => {
+  const packets = many(4, client =>
+    many(60, i =>
+      question({
+        at: client * 600 + i,
+        name: `${random(client * 100 + i, 50)}.scan.example.com`,
+        src: `192.168.1.${30 + client}`,
+      }),
+    ),
+  )
+  const told = named(await signals(packets))
+  expect(told.map(({ score }) => score >= 0.6)).toEqual([true, true, false, false])
+  expect(told.map(({ evidence }) => evidence['clients'])).toEqual([1, 2, 3, 4])
+})
+
 test('a flood of domains does not push out the pair that is watched', async () => {
   const limit = 256
   const packets = [

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs'
 import { schedule } from 'node-cron'
 import { type Fault, faultLine } from '../config/fault.ts'
 import { type Log } from '../operate/log.ts'
-import { fetchList } from './indicator-fetch.ts'
 import { type IndicatorIndex } from './indicator-index.ts'
 import {
   type ListsOptions,
@@ -71,6 +70,8 @@ export class IndicatorStore {
   async #refresh(): Promise<void> {
     for (const list of listsOf(this.#options)) {
       if (!list.isRemote || this.#closed) continue
+      // Loaded with the first URL: who has none does not pay for the client.
+      const { fetchList } = await import('./indicator-fetch.ts')
       await fetchList(list).catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error)
         this.#options.log.warn(`indicators of ${list.name} stay as they were: ${reason}`)

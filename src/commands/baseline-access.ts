@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Arguments, baselineRequests } from '../baseline/requests.ts'
 import { type BaselineRecord } from '../baseline/store.ts'
 import { StoredBaselineStore } from '../baseline/stored-store.ts'
 import { type Config } from '../config/schema.ts'
-import { SensorError } from '../errors.ts'
-import { request } from '../operate/control.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { Journal } from '../storage/journal.ts'
+import { askSensor, isRunning, needMemory } from './state.ts'
 
 /** Asks about baselines; what comes back depends on what was asked, see `baselineRequests`. */
 export type Ask = (name: string, args?: Arguments) => AsyncIterable<unknown>
@@ -22,24 +19,13 @@ export async function withBaselines(
   make = false,
 ): Promise<void> {
   const { directory } = config.state
-  const running = await request(directory, 'version')
-  if (running !== undefined) {
-    for await (const _ of running); // its end closes the connection
-    return work((name, args) => fromSensor(directory, name, args))
-  }
-  if (!make && !existsSync(join(directory, 'memory'))) {
-    throw new SensorError(
-      'STATE_UNUSABLE',
-      `\`${directory}\` holds no memory of a sensor; name it with \`--state\` or \`-c\``,
-    )
-  }
+  if (await isRunning(directory)) return work((name, args) => fromSensor(directory, name, args))
+  if (!make) needMemory(directory)
   await withMemory(config, work)
 }
 
 async function* fromSensor(directory: string, name: string, args: Arguments | undefined) {
-  const answer = await request(directory, name, args)
-  if (answer === undefined) throw new SensorError('STATE_UNUSABLE', 'the sensor has just ended')
-  yield* answer
+  yield* await askSensor(directory, name, args)
 }
 
 async function withMemory(config: Config, work: (ask: Ask) => Promise<void>): Promise<void> {

@@ -10,8 +10,8 @@ import { type Ask, withBaselines } from './baseline-access.ts'
 import { exportBaselines, importBaselines, learnCaptures } from './baseline-files.ts'
 import { heldText, listText, recordText, whyText } from './baseline-text.ts'
 import { configFor } from './config.ts'
-import { options } from './options.ts'
 import { type Output, outputOf, type Session } from './session.ts'
+import { stateCommand } from './state.ts'
 
 const help = `
 Asks the sensor that runs on the state directory; when none runs, its memory is opened.
@@ -51,13 +51,13 @@ export function baselineCommand(session: Session): Command {
 
 function lookCommands(session: Session): Command[] {
   return [
-    shared('show', 'what each rule has learned, or all of one rule')
+    stateCommand('show', 'what each rule has learned, or all of one rule')
       .argument('[rule]', "the rule's id")
       .option('--held', 'what critical alerts keep from being learned')
       .action((rule: string | undefined, given: BaselineOptions) =>
         ask(session, given, (one, config) => show(session, one, config, rule, given)),
       ),
-    shared('why', 'why an alert said that something is new')
+    stateCommand('why', 'why an alert said that something is new')
       .argument('<event-id>', '`event.id` of the alert, or how it begins')
       .action((id: string, given: BaselineOptions) =>
         ask(session, given, one => why(session, one, id, given)),
@@ -66,7 +66,7 @@ function lookCommands(session: Session): Command[] {
 }
 
 function changeCommand(session: Session, name: 'approve' | 'forget', summary: string): Command {
-  return shared(name, summary)
+  return stateCommand(name, summary)
     .argument('<rule>', "the rule's id")
     .argument('<who>', 'whose habit it is, as `show` prints it')
     .argument('[value]', 'one value; without it, all of the entity')
@@ -77,31 +77,22 @@ function changeCommand(session: Session, name: 'approve' | 'forget', summary: st
 
 function fileCommands(session: Session): Command[] {
   return [
-    shared('export', 'print what was learned, as JSON lines')
+    stateCommand('export', 'print what was learned, as JSON lines')
       .argument('[rule]', 'of this rule alone')
       .action((rule: string | undefined, given: BaselineOptions) =>
         ask(session, given, one => exportBaselines(session, one, rule)),
       ),
-    shared('import', 'merge what was exported')
+    stateCommand('import', 'merge what was exported')
       .argument('<file...>', 'files that `export` made; - is standard input')
       .action((files: string[], given: BaselineOptions) =>
         ask(session, given, one => importBaselines(session, one, files), true),
       ),
-    shared('learn', 'learn from captures, without alerts')
+    stateCommand('learn', 'learn from captures, without alerts')
       .argument('<file...>', 'pcap or pcapng')
       .action((files: string[], given: BaselineOptions) =>
         ask(session, given, (one, config) => learnCaptures(session, one, config, files), true),
       ),
   ]
-}
-
-function shared(name: string, summary: string): Command {
-  return new Command(name)
-    .summary(summary)
-    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
-    .addOption(options.config())
-    .addOption(options.state())
-    .addOption(options.output())
 }
 
 function ask(

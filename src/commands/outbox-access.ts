@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { SensorError } from '../errors.ts'
-import { request } from '../operate/control.ts'
 import { type Log } from '../operate/log.ts'
 import { type DeadLetter } from '../outbox/dead-letter.ts'
 import {
@@ -13,6 +10,7 @@ import {
   replayDead,
 } from '../outbox/offline.ts'
 import { openEnvironment } from '../storage/environment.ts'
+import { askSensor, isRunning, needMemory } from './state.ts'
 
 /** An outbox that commands may look at and change, of a sensor that runs or of one that does not. */
 export interface OutboxAccess {
@@ -26,18 +24,12 @@ export interface OutboxAccess {
 
 /** Asks the sensor that runs on this state directory, else opens the directory. Throws STATE_*. */
 export async function openOutboxAccess(directory: string, log: Log): Promise<OutboxAccess> {
-  const answer = await request(directory, 'version')
-  if (answer === undefined) return stopped(directory, log)
-  for await (const _ of answer);
-  return running(directory)
+  return (await isRunning(directory)) ? running(directory) : stopped(directory, log)
 }
 
 function running(directory: string): OutboxAccess {
-  const all = async (command: string, { sink, sequences }: DeadFilter = {}) => {
-    const answer = await request(directory, command, { sink, sequences: [...(sequences ?? [])] })
-    if (answer !== undefined) return answer
-    throw new SensorError('STATE_UNUSABLE', 'the sensor has just ended; try once more')
-  }
+  const all = (command: string, { sink, sequences }: DeadFilter = {}) =>
+    askSensor(directory, command, { sink, sequences: [...(sequences ?? [])] })
   const one = async <T>(command: string, filter?: DeadFilter): Promise<T> => {
     for await (const item of await all(command, filter)) return item as T
     throw new SensorError('STATE_UNUSABLE', 'the sensor gave no answer')
@@ -55,12 +47,7 @@ function running(directory: string): OutboxAccess {
 }
 
 async function stopped(directory: string, log: Log): Promise<OutboxAccess> {
-  if (!existsSync(join(directory, 'memory'))) {
-    throw new SensorError(
-      'STATE_UNUSABLE',
-      `\`${directory}\` holds no memory of a sensor; name it with \`--state\` or \`-c\``,
-    )
-  }
+  needMemory(directory)
   const environment = await openEnvironment({ directory })
   return {
     isRunning: false,

@@ -2,10 +2,10 @@ import { Command, InvalidArgumentError } from 'commander'
 import { SensorError } from '../errors.ts'
 import { type DeadFilter } from '../outbox/offline.ts'
 import { configFor } from './config.ts'
-import { options } from './options.ts'
 import { type OutboxAccess, openOutboxAccess } from './outbox-access.ts'
 import { letterText, statusText } from './outbox-text.ts'
 import { type Output, outputOf, type Session } from './session.ts'
+import { stateCommand } from './state.ts'
 
 const help = `
 A sensor that runs is asked over its socket; of one that does not, the state directory is opened.
@@ -32,7 +32,7 @@ export function outboxCommand(session: Session): Command {
     .helpCommand(false)
     .addHelpText('after', help)
   outbox.addCommand(
-    shared('status', 'what waits for each sink, and what was lost').action((given: Options) =>
+    stateCommand('status', 'what waits for each sink, and what was lost').action((given: Options) =>
       withState(session, given, outbox => status(session, given, outbox)),
     ),
   )
@@ -65,17 +65,8 @@ export function outboxCommand(session: Session): Command {
   return outbox
 }
 
-function shared(name: string, summary: string): Command {
-  return new Command(name)
-    .summary(summary)
-    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
-    .addOption(options.config())
-    .addOption(options.state())
-    .addOption(options.output())
-}
-
 function letters(name: string, summary: string): Command {
-  return shared(name, summary)
+  return stateCommand(name, summary)
     .argument('[number...]', 'sequence numbers of dead letters, as `list` shows them', sequence)
     .option('--sink <name>', 'those of this sink')
 }

@@ -6,6 +6,7 @@ import { BeaconPairs } from './beacon-pairs.ts'
 import { type BeaconScores, overHours, type Rhythm, size, timing } from './beacon-score.ts'
 import { type DetectorContext } from './detector.ts'
 import { type HabitFacts, Habits } from './habit.ts'
+import { hundredths } from './hundredths.ts'
 import { NameSuffixes } from './known-services.ts'
 import { directionOf, sourceKey } from './source.ts'
 
@@ -103,7 +104,7 @@ export class BeaconWatch {
       return
     }
     const company = { ...this.#pairs.company(pair, time), known: this.#isKnown(flow, name) }
-    const score = round2(weigh(plain, isRegular, habit, company))
+    const score = hundredths(weigh(plain, isRegular, habit, company))
     if (score < this.#options.score) return
     // What was told needs no second word soon.
     this.#pairs.rest(pair, time + day / 4, plain)
@@ -123,7 +124,8 @@ export class BeaconWatch {
     const { sourceIp = '', destinationIp = '', time } = flow.packet
     const { score, scores, rhythm, habit, company, count } = found
     const destination = name ?? destinationIp
-    const every = rhythm.interval < 120 ? `${round2(rhythm.interval)} s` : minutes(rhythm.interval)
+    const every =
+      rhythm.interval < 120 ? `${hundredths(rhythm.interval)} s` : minutes(rhythm.interval)
     const jitter = Math.round(rhythm.jitter * 100)
     this.#context.signal({
       name: 'beacon',
@@ -134,12 +136,12 @@ export class BeaconWatch {
       evidence: {
         destination,
         connections: count,
-        interval: round2(rhythm.interval),
-        jitter: round2(rhythm.jitter),
-        timing: round2(scores.timing),
-        size: round2(scores.size),
-        histogram: round2(scores.histogram),
-        duration: round2(scores.duration),
+        interval: hundredths(rhythm.interval),
+        jitter: hundredths(rhythm.jitter),
+        timing: hundredths(scores.timing),
+        size: hundredths(scores.size),
+        histogram: hundredths(scores.histogram),
+        duration: hundredths(scores.duration),
         habit: habit.habit,
         sharing: company.sharing,
         beacons: company.beacons,
@@ -218,9 +220,5 @@ function weigh(
 }
 
 function minutes(seconds: number): string {
-  return seconds < 7200 ? `${round2(seconds / 60)} min` : `${round2(seconds / 3600)} h`
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100
+  return seconds < 7200 ? `${hundredths(seconds / 60)} min` : `${hundredths(seconds / 3600)} h`
 }

@@ -5,6 +5,7 @@ import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
+import { hundredths } from './hundredths.ts'
 import { sourceKey } from './keys.ts'
 import { oddness } from './odd-name.ts'
 import { textKey } from './text-hash.ts'
@@ -175,13 +176,13 @@ class Dga {
     )
     this.#context.signal({
       name: 'dga',
-      score: Math.round(score * 100) / 100,
+      score: hundredths(score),
       entity: client,
       identity: [search.since],
       message: `${client} asked for ${count} domains that do not exist, such as ${missing.at(-1)?.domain}`,
       evidence: {
         domains: count,
-        oddness: Math.round(mean * 100) / 100,
+        oddness: hundredths(mean),
         examples: missing.slice(-5).map(({ domain }) => domain),
         found: found === '' ? undefined : found,
         seconds: Math.round((trigger.packet.time - first) / 1e6),

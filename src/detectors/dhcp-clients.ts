@@ -2,8 +2,9 @@ import { MacAddress } from '../decode/mac.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type DhcpEvent } from '../protocols/dhcp-events.ts'
 import { Bounded } from './bounded.ts'
-import { hashOf, macKey } from './keys.ts'
+import { macKey } from './keys.ts'
 import { Spread } from './spread.ts'
+import { textKey } from './text-hash.ts'
 
 /** Who asks for more than one client's share. */
 export type Greed =
@@ -46,7 +47,7 @@ export class DhcpClients {
   take(event: DhcpEvent): Greed | undefined {
     const { message } = event
     const mac = MacAddress.parse(message.clientMac ?? '')
-    const id = hashText(`${message.clientMac ?? ''} ${message.clientId ?? ''}`)
+    const id = textKey(`${message.clientMac ?? ''} ${message.clientId ?? ''}`)
     return this.#scan(event, id) ?? this.#starve(event, mac, id)
   }
 
@@ -82,7 +83,7 @@ export class DhcpClients {
     const wish = message.version === 4 ? message.requestedIp : message.addresses?.[0]
     if (wish === undefined || message.clientMac === undefined) return undefined
     const spread = spreadOf(this.#wishes, id, packet.time, scanTime)
-    if (!spread?.add(hashText(wish), packet.time, scanTime)) return undefined
+    if (!spread?.add(textKey(wish), packet.time, scanTime)) return undefined
     const { addresses } = this.#limits
     if (!spread.crosses(addresses, addresses) || !spread.isNews()) return undefined
     return { kind: 'scan', client: message.clientMac, spread }
@@ -102,10 +103,4 @@ function spreadOf(
   if (known !== undefined && time - known.start <= window) return known
   const spread = new Spread(time)
   return table.add(key, spread, time) ? spread : undefined
-}
-
-function hashText(text: string): number {
-  let hash = 0
-  for (let i = 0; i < text.length; i++) hash = hashOf(hash * 31 + text.charCodeAt(i))
-  return hash >>> 0
 }

@@ -6,6 +6,7 @@ import { type FlowEvent } from '../decode/flow.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
+import { hundredths } from './hundredths.ts'
 import { sourceKey } from './keys.ts'
 
 /** How a client finds its way: by names, or by addresses that it has from elsewhere. */
@@ -148,7 +149,7 @@ class DnsLess {
       entity: sourceIp,
       identity: [destinationIp, flow.start],
       message: `${sourceIp} talked to ${destinationIp}, which it never resolved, though ${Math.round(100 * share)} % of its conversations have a name`,
-      evidence: { bytes, share: Math.round(share * 100) / 100 },
+      evidence: { bytes, share: hundredths(share) },
       trigger: flow,
     })
   }

@@ -1,6 +1,7 @@
 import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
 import { type IpAddress } from '../decode/address.ts'
+import { homeOf, privateNetworks } from '../enrich/direction.ts'
 import { addressesOf } from '../enrich/resolved.ts'
 import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
@@ -14,6 +15,15 @@ interface Known extends Kept {
 }
 
 const hour = 3600e6
+/** Where no public name has business: private, this host (RFC 1122, 4291) and the link (RFC 3927). */
+const inside = homeOf([
+  ...privateNetworks,
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '::/127',
+  'fe80::/10',
+])
 
 /**
  * DNS rebinding: a name of the internet that was at a public address a while ago and is now at a
@@ -119,28 +129,10 @@ class Rebinding {
     })
   }
 
-  /** At home, or in a range that no public name has business in (RFC 1918, 3927, 4193, 4291, 6598). */
   #isInside({ family, word0, word1, word2, word3 }: IpAddress): boolean {
-    return (
-      this.#context.home().has(family, word0, word1, word2, word3) ||
-      isPrivate(family, word0, word3)
-    )
+    const words = [word0, word1, word2, word3] as const
+    return this.#context.home().has(family, ...words) || inside.has(family, ...words)
   }
-}
-
-function isPrivate(family: number, word0: number, word3: number): boolean {
-  if (family === 6) {
-    if (word0 === 0) return word3 === 1
-    return word0 >>> 25 === 0x7e || word0 >>> 22 === 0x3fa // fc00::/7, fe80::/10
-  }
-  const first = word0 >>> 24
-  if (first === 10 || first === 127 || first === 0) return true
-  return (
-    word0 >>> 20 === 0xac1 || // 172.16.0.0/12
-    word0 >>> 16 === 0xc0a8 ||
-    word0 >>> 16 === 0xa9fe ||
-    word0 >>> 22 === 0x191 // 100.64.0.0/10
-  )
 }
 
 /** 0.0.0.0 and ::, which filters answer with. */

@@ -7,6 +7,7 @@ import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
 import { Distinct } from './distinct.ts'
+import { hundredths } from './hundredths.ts'
 import { pairKey, sourceKey } from './keys.ts'
 import { reputationServices } from './reputation-services.ts'
 import { informationBits, textKey } from './text-hash.ts'
@@ -219,7 +220,7 @@ class DnsTunnel {
     const score = clients >= product ? Math.min(sure, 0.4) : sure
     this.#context.signal({
       name: 'dns-tunnel',
-      score: Math.round(score * 100) / 100,
+      score: hundredths(score),
       entity: client,
       identity: [domain, talk.since, next],
       message: `${client} asked for ${names} names of ${domain} that can carry ${bytes} bytes, and talked to no host of it`,
@@ -228,7 +229,7 @@ class DnsTunnel {
         names,
         queries: talk.queries,
         bytes,
-        carriers: Math.round(share * 100) / 100,
+        carriers: hundredths(share),
         visits: talk.visits,
         clients,
         seconds: Math.round((talk.last - talk.since) / 1e6),

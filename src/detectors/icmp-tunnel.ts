@@ -2,6 +2,7 @@ import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { defineDetector } from './detector.ts'
+import { hundredths } from './hundredths.ts'
 
 /**
  * Data inside echo messages (ATT&CK T1095): `ping` sends what comes back unchanged, so requests and
@@ -64,7 +65,7 @@ export const icmpTunnel = defineDetector({
         entity: sourceIp,
         identity: [sourceIp, destinationIp, flow.start],
         message: `${sourceIp} exchanges data with ${destinationIp} in ICMP echo messages: ${bytes} bytes in ${packets} messages`,
-        evidence: { packets, bytes, imbalance: round(imbalance), rate: round(rate) },
+        evidence: { packets, bytes, imbalance: hundredths(imbalance), rate: hundredths(rate) },
         trigger: flow,
       })
     }
@@ -97,8 +98,4 @@ function imbalanceOf(flow: FlowEvent, least: number): number {
   const out = flow.sourcePayload / flow.sourcePackets
   const back = flow.destinationPayload / flow.destinationPackets
   return Math.abs(out - back) / Math.max(out, back, 1)
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }

@@ -7,6 +7,7 @@ import { type Packet } from '../decode/packet.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
 import { HourCounts } from './hour-counts.ts'
+import { hundredths } from './hundredths.ts'
 import { ProfileSlots } from './profile-slots.ts'
 import { directionOf } from './source.ts'
 
@@ -179,10 +180,10 @@ class ProfileWatch {
       evidence: {
         measure,
         value: Math.round(value),
-        median: round2(median),
-        spread: round2(found.spread),
-        z: round2(z),
-        hour_z: round2(hourZ),
+        median: hundredths(median),
+        spread: hundredths(found.spread),
+        z: hundredths(z),
+        hour_z: hundredths(hourZ),
         basis,
         hours: found.hours,
         watched_hours: found.watched,
@@ -200,7 +201,7 @@ const nonexistent = 0x8003
 function scoreOf({ z, hourZ }: OutOfProfile, limit: number): number {
   const isOut = z > limit
   const over = (isOut ? z : hourZ) - limit
-  return round2(Math.min(isOut ? 1 : 0.5, (isOut ? 0.6 : 0.3) + over / 20))
+  return hundredths(Math.min(isOut ? 1 : 0.5, (isOut ? 0.6 : 0.3) + over / 20))
 }
 
 function limitsOf(options: Options, { learning }: DetectorContext): ProfileLimits {
@@ -212,8 +213,4 @@ function limitsOf(options: Options, { learning }: DetectorContext): ProfileLimit
     active: Math.min(options.active_hours, Math.max(watched, 12)),
     least: [bytes_out, flows, destinations, dns_queries, nxdomains],
   }
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100
 }

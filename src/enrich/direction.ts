@@ -15,6 +15,15 @@ export interface Home {
   direction(ends: Ends): Direction | undefined
 }
 
+/** Networks that are nobody's in the internet: RFC 1918, 6598 and 4193. */
+export const privateNetworks: readonly string[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  'fc00::/7',
+]
+
 /**
  * The home of these networks in CIDR notation (a bare address is a network of one). Link-local,
  * loopback and unspecified addresses are at home too. Multicast and broadcast is internal when its

@@ -6,7 +6,7 @@ import { type DocumentedEvent, eventDocument } from '../alerts/ecs.ts'
 import { openReplay, type ReplayProgress, type ReplaySource } from '../capture/replay.ts'
 import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
-import { homeOf } from '../enrich/direction.ts'
+import { homeOf, privateNetworks } from '../enrich/direction.ts'
 import { Enrichment } from '../enrich/enrichment.ts'
 import { SensorError } from '../errors.ts'
 import { type Log } from '../operate/log.ts'
@@ -17,15 +17,6 @@ import { eventContext } from './context.ts'
 import { eventHandler } from './events.ts'
 import { checkStrict } from './rules.ts'
 import { openSensor, type Sensor } from './sensor.ts'
-
-/** What a replay has at home when the configuration does not say: RFC 1918, 6598 and 4193. */
-const privateNetworks = [
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '100.64.0.0/10',
-  'fc00::/7',
-]
 
 export interface ReadOptions {
   readonly config: Config
@@ -81,7 +72,7 @@ async function readCaptures(
   flush: () => void,
   room: () => Promise<void> | undefined = () => undefined,
 ): Promise<void> {
-  const home = homeOf(config.network.home.length > 0 ? config.network.home : privateNetworks)
+  const home = homeOf(homeNetworks(config))
   const enrichment = new Enrichment(config.enrich, { home: () => home })
   const source = openReplay({ capture: config.capture, files, room, ...(progress && { progress }) })
   const context = eventContext({
@@ -185,7 +176,7 @@ async function openReplaySensor(
   source: ReplaySource,
 ): Promise<Sensor> {
   const environment = await openEnvironment({ directory })
-  const home = config.network.home.length > 0 ? config.network.home : privateNetworks
+  const home = homeNetworks(config)
   const sensor = await openSensor({
     config,
     environment,
@@ -201,4 +192,9 @@ async function openReplaySensor(
   })
   for (const fault of sensor.ruleFaults) log.warn(faultLine(fault))
   return sensor
+}
+
+/** Without a word of the configuration everything private is at home: a capture has no interfaces. */
+function homeNetworks({ network: { home } }: Config): readonly string[] {
+  return home.length > 0 ? home : privateNetworks
 }

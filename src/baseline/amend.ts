@@ -48,8 +48,8 @@ export function mergeValue(
   const who = learner.findEntity(entity)
   if (who < 0) return false
   const { pairs, values } = set
-  const what = learner.findValue(text)
-  const known = what < 0 ? -1 : pairs.find(who, what)
+  const known = learner.findPair(who, text)
+  const what = known < 0 ? learner.findValue() : set.valueOf(known)
   const before = known < 0 ? 0 : pairs.events(known)
   const pair = known < 0 ? learner.restorePair(who, text, what, seen.firstSeen) : known
   if (pair < 0) return false
@@ -68,15 +68,14 @@ export function mergeValue(
 
 /** Takes an entity or one value of it out; returns how many pairs went. */
 export function forget(
-  { set, learner }: StoredBaseline,
+  { learner }: StoredBaseline,
   entity: string,
   value: string | undefined,
 ): number {
   const who = learner.findEntity(entity)
   if (who < 0) return 0
   if (value === undefined) return learner.dropEntity(who)
-  const what = learner.findValue(value)
-  const pair = what < 0 ? -1 : set.pairs.find(who, what)
+  const pair = learner.findPair(who, value)
   if (pair < 0) return 0
   learner.dropPair(pair)
   return 1

@@ -10,14 +10,30 @@ export class Describer {
   readonly #set: SeenSet
   readonly #total: Total
   readonly #time: ObservedTime
-  readonly #pair: Writable<Seen> = { firstSeen: 0, lastSeen: 0, events: 0 }
-  readonly #entity = { ...this.#pair, days: 0, observed: 0, values: 0 }
-  readonly #value = { ...this.#pair, entities: 0 }
+  // Written out, and times no integers from the beginning: else V8 forgets how these are laid out.
+  readonly #pair = { firstSeen: Number.NaN, lastSeen: Number.NaN, events: 0 }
+  readonly #entity = {
+    firstSeen: Number.NaN,
+    lastSeen: Number.NaN,
+    events: 0,
+    days: 0,
+    observed: Number.NaN,
+    values: 0,
+  }
+  readonly #value = { firstSeen: Number.NaN, lastSeen: Number.NaN, events: 0, entities: 0 }
   readonly #sighting = {
     pair: undefined as Seen | undefined,
     entity: undefined as SeenEntity | undefined,
     value: undefined as SeenValue | undefined,
-    total: { ...this.#entity, entities: 0 },
+    total: {
+      firstSeen: Number.NaN,
+      lastSeen: Number.NaN,
+      events: 0,
+      days: 0,
+      observed: Number.NaN,
+      values: 0,
+      entities: 0,
+    },
     refused: false,
   }
 
@@ -29,19 +45,12 @@ export class Describer {
 
   /** What is known before anything is remembered; records are -1 where there is none. */
   sighting(who: number, what: number, pair: number): Writable<Sighting> {
-    const { values, pairs } = this.#set
     const known = this.#sighting
     known.refused = false
-    known.pair = pair < 0 ? undefined : this.#pair
-    if (pair >= 0) fill(this.#pair, pairs.first(pair), pairs.last(pair), pairs.events(pair))
+    known.pair = pair < 0 ? undefined : this.#pairFacts(pair)
     known.entity = who < 0 ? undefined : this.entity(who)
     // A value goes with its last pair, which may just have been forgotten.
-    const isKnown = what >= 0 && values.isUsed(what)
-    known.value = isKnown ? this.#value : undefined
-    if (isKnown) {
-      fill(this.#value, values.first(what), values.last(what), values.events(what))
-      this.#value.entities = values.count(what)
-    }
+    known.value = what >= 0 && this.#set.values.isUsed(what) ? this.#valueFacts(what) : undefined
     this.total()
     return known
   }
@@ -49,7 +58,9 @@ export class Describer {
   entity(entity: number): SeenEntity {
     const { entities } = this.#set
     const facts = this.#entity
-    fill(facts, entities.first(entity), entities.last(entity), entities.events(entity))
+    facts.firstSeen = entities.first(entity)
+    facts.lastSeen = entities.last(entity)
+    facts.events = entities.events(entity)
     facts.days = entities.days(entity)
     facts.observed = this.#observed(entities.since(entity))
     facts.values = entities.count(entity)
@@ -59,7 +70,9 @@ export class Describer {
   total(): Sighting['total'] {
     const { total: facts } = this.#sighting
     const { firstSeen, lastSeen, events, days, since } = this.#total
-    fill(facts, firstSeen, lastSeen, events)
+    facts.firstSeen = firstSeen
+    facts.lastSeen = lastSeen
+    facts.events = events
     facts.days = days
     facts.observed = this.#observed(since)
     facts.values = this.#set.pairs.size
@@ -67,14 +80,27 @@ export class Describer {
     return facts
   }
 
+  #pairFacts(pair: number): Seen {
+    const { pairs } = this.#set
+    const facts = this.#pair
+    facts.firstSeen = pairs.first(pair)
+    facts.lastSeen = pairs.last(pair)
+    facts.events = pairs.events(pair)
+    return facts
+  }
+
+  #valueFacts(value: number): SeenValue {
+    const { values } = this.#set
+    const facts = this.#value
+    facts.firstSeen = values.first(value)
+    facts.lastSeen = values.last(value)
+    facts.events = values.events(value)
+    facts.entities = values.count(value)
+    return facts
+  }
+
   /** What the disk knows of it may be a little ahead of the clock that it knows. */
   #observed(since: number): number {
     return Math.max(0, this.#time.observed - since)
   }
-}
-
-function fill(seen: Writable<Seen>, firstSeen: number, lastSeen: number, events: number): void {
-  seen.firstSeen = firstSeen
-  seen.lastSeen = lastSeen
-  seen.events = events
 }

@@ -6,7 +6,7 @@ const finalRounds = 3
  * rounds are those of Linux' hsiphash): whoever does not know the key cannot make values collide.
  */
 export class KeyedHash {
-  /** The result of the last call, as two unsigned halves. */
+  /** The result of the last call, as two signed halves: V8 keeps them without a box. */
   high = 0
   low = 0
   readonly #key0: number
@@ -88,9 +88,9 @@ export class KeyedHash {
     this.#round(word)
     this.#v2 ^= 0xee
     for (let count = 0; count < finalRounds; count++) this.#round(0)
-    this.high = (this.#v1 ^ this.#v3) >>> 0
+    this.high = this.#v1 ^ this.#v3
     this.#v1 ^= 0xdd
     for (let count = 0; count < finalRounds; count++) this.#round(0)
-    this.low = (this.#v1 ^ this.#v3) >>> 0
+    this.low = this.#v1 ^ this.#v3
   }
 }

@@ -2,6 +2,7 @@ import { type KeyedHash } from './keyed-hash.ts'
 import { type ObservedTime } from './observed-time.ts'
 import { type SeenSet } from './seen-set.ts'
 import { type BaselineLimits } from './store.ts'
+import { mostRecords } from './table.ts'
 
 /** What all baselines of a store have in common while they learn. */
 export interface Learning {
@@ -40,12 +41,18 @@ export class Learner {
     return this.#set.entities.find(this.#entityHigh, this.#entityLow)
   }
 
-  findValue(value: string): number {
+  /** The entity's pair with the value. */
+  findPair(entity: number, value: string): number {
     const { hash } = this.#shared
     hash.of(value)
     this.#valueHigh = hash.high
     this.#valueLow = hash.low
-    return this.#set.values.find(hash.high, hash.low)
+    return this.#set.pairs.findHashed(entity, hash.high, hash.low)
+  }
+
+  /** The value that `findPair` looked for last. */
+  findValue(): number {
+    return this.#set.values.find(this.#valueHigh, this.#valueLow)
   }
 
   /** The entity that `findEntity` looked for last is seen; -1 when there is no room for a new one. */
@@ -57,7 +64,7 @@ export class Learner {
     return known
   }
 
-  /** The value that `findValue` looked for last is seen; false when there is no room for a new one. */
+  /** The value that `findPair` looked for last is seen; false when there is no room for a new one. */
   seeValue(entity: number, value: string, known: number, pair: number, time: number): boolean {
     const set = this.#set
     if (known >= 0 && set.values.isUsed(known)) set.values.touch(known, time)
@@ -87,7 +94,7 @@ export class Learner {
   #newEntity(entity: string, time: number): number {
     const set = this.#set
     const { entities, overflow } = this.limits
-    if (set.entities.size >= entities) {
+    if (set.entities.size >= Math.min(entities, mostRecords)) {
       const oldest = set.oldestEntity()
       if (overflow === 'freeze' || oldest < 0) return -1
       this.dropEntity(oldest)

@@ -14,7 +14,7 @@ export interface SeenChanges {
 export class SeenSet {
   readonly entities = new EntityTable()
   readonly values = new Table()
-  readonly pairs = new PairTable()
+  readonly pairs = new PairTable(this.values)
   readonly #order = new Uint32Array(2)
   readonly #changes: SeenChanges
 

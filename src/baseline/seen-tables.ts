@@ -1,4 +1,4 @@
-import { larger, Table } from './table.ts'
+import { larger, mix, recordBits, recordMask, Table } from './table.ts'
 
 const day = 86_400_000_000
 
@@ -25,7 +25,7 @@ export class EntityTable extends Table {
   see(entity: number, time: number): void {
     this.touch(entity, time)
     const today = Math.floor(time / day)
-    const lastDay = (this.words[12 * entity + 11] ?? 0) | 0
+    const lastDay = this.words[12 * entity + 11] ?? 0
     if (today <= lastDay) return
     this.watch(entity, this.since(entity), this.days(entity) + 1, today)
   }
@@ -54,10 +54,40 @@ export class EntityTable extends Table {
 
 const neverDay = -0x80000000
 
-/** Who was seen with what; keys are the records of both. Instead of a count it has a check. */
+/**
+ * Who was seen with what; keys are the records of both. Instead of a count it has a check. A pair is
+ * found by its entity and the hash of its value: of a known one, the value itself need not be found.
+ */
 export class PairTable extends Table {
   /** Pairs of an entity in the order of their last sightings, where that matters. */
   links = new Uint32Array(2 * this.capacity)
+  readonly #values: Table
+
+  constructor(values: Table) {
+    super()
+    this.#values = values
+  }
+
+  /** The pair of an entity with the value of that hash; -1 when there is none. */
+  findHashed(entity: number, high: number, low: number): number {
+    const { slots, words } = this
+    const step = 2 * this.width
+    const mask = slots.length - 1
+    const hash = mix(entity ^ low, high)
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = slots[at] ?? 0
+      if (slot === 0) return -1
+      if ((slot ^ hash) >>> recordBits !== 0) continue
+      const record = (slot & recordMask) - 1
+      if (words[step * record] !== entity) continue
+      if (this.#values.hasKey(words[step * record + 1] ?? 0, high, low)) return record
+    }
+  }
+
+  protected override hashOf(record: number): number {
+    const value = this.two(record)
+    return mix(this.one(record) ^ this.#values.two(value), this.#values.one(value))
+  }
 
   protected override grow(capacity: number): void {
     super.grow(capacity)

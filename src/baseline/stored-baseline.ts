@@ -96,8 +96,9 @@ export class StoredBaseline implements Baseline {
   observe(entity: string, value: string | undefined, time: number): Sighting {
     const { total, learner } = this
     const who = this.#freshEntity(learner.findEntity(entity), time)
-    const what = value === undefined ? -1 : learner.findValue(value)
-    const pair = who < 0 || what < 0 ? -1 : this.#freshPair(this.set.pairs.find(who, what), time)
+    const found = value === undefined ? -1 : learner.findPair(who, value)
+    const what = value === undefined ? -1 : this.#whatOf(found)
+    const pair = this.#freshPair(found, time)
     const known = this.describer.sighting(who, what, pair)
     total.see(time)
     if (total.events === 1) this.#begun()
@@ -128,8 +129,7 @@ export class StoredBaseline implements Baseline {
       this.learner.dropEntity(who)
       return
     }
-    const what = this.learner.findValue(value)
-    const pair = what < 0 ? -1 : this.set.pairs.find(who, what)
+    const pair = this.learner.findPair(who, value)
     if (pair < 0) return
     this.held.add({ entity, value, ...this.seen('pairs', pair) })
     this.learner.dropPair(pair)
@@ -163,6 +163,11 @@ export class StoredBaseline implements Baseline {
       if (kind === 'pairs') this.#freshPair(record, time)
       else this.#freshEntity(record, time)
     }
+  }
+
+  /** The value of a pair; where there is none, the value that was looked for with it. */
+  #whatOf(pair: number): number {
+    return pair < 0 ? this.learner.findValue() : this.set.valueOf(pair)
   }
 
   #seeValue(entity: number, value: string, what: number, pair: number, time: number): boolean {

@@ -3,10 +3,15 @@ const smallest = 64
 const spare = 1.05
 /** Of the slots that may be taken before there are twice as many. */
 const fullness = 0.7
+/** A slot is the number of a record plus one and, above it, some of the bits of its hash. */
+export const recordBits = 26
+export const recordMask = 2 ** recordBits - 1
+/** More records are not told apart. */
+export const mostRecords = recordMask
 
 /*
- * A row, in 32-bit numbers: 0 and 1 its key, 2 how many events, 3 what the table counts for it; in
- * 64-bit numbers: 2 and 3 its first and last sighting. What tables add comes behind.
+ * A row, in 32-bit numbers: 0 and 1 its key (signed), 2 how many events, 3 what the table counts for
+ * it; in 64-bit numbers: 2 and 3 its first and last sighting. What tables add comes behind.
  */
 
 /**
@@ -21,15 +26,15 @@ export class Table {
   top = 0
   /** 64-bit numbers of a row. */
   readonly width: number
-  protected words: Uint32Array
+  protected words: Int32Array
   protected numbers: Float64Array
-  #slots = new Uint32Array(2 * smallest)
+  protected slots = new Uint32Array(2 * smallest)
   #free: number[] = []
 
   constructor(width = 4) {
     this.width = width
     this.numbers = new Float64Array(width * smallest)
-    this.words = new Uint32Array(this.numbers.buffer)
+    this.words = new Int32Array(this.numbers.buffer)
   }
 
   get rowBytes(): number {
@@ -43,15 +48,24 @@ export class Table {
 
   /** The record with that key; -1 when there is none. */
   find(one: number, two: number): number {
-    const slots = this.#slots
-    const { words } = this
+    const { slots, words } = this
     const step = 2 * this.width
     const mask = slots.length - 1
-    for (let at = mix(one, two) & mask; ; at = (at + 1) & mask) {
-      const record = (slots[at] ?? 0) - 1
-      if (record < 0) return -1
+    const hash = mix(one, two)
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = slots[at] ?? 0
+      if (slot === 0) return -1
+      // Another one's row, seldom near, is looked at once in 64 times only.
+      if ((slot ^ hash) >>> recordBits !== 0) continue
+      const record = (slot & recordMask) - 1
       if (words[step * record] === one && words[step * record + 1] === two) return record
     }
+  }
+
+  /** Whether the record has that key. */
+  hasKey(record: number, one: number, two: number): boolean {
+    const row = 2 * this.width * record
+    return this.words[row] === one && this.words[row + 1] === two
   }
 
   /** A new record with that key, which must be new; first and last seen at `time`, no events yet. */
@@ -65,7 +79,7 @@ export class Table {
     this.numbers[row + 2] = time
     this.numbers[row + 3] = time
     this.size++
-    if (this.size > this.#slots.length * fullness) this.#spread()
+    if (this.size > this.slots.length * fullness) this.#index(2 * this.slots.length)
     this.#enter(record)
     return record
   }
@@ -81,7 +95,7 @@ export class Table {
   /** Once more at `time`; an earlier one than the last changes the count only. */
   touch(record: number, time: number): void {
     const row = this.width * record
-    const events = this.words[2 * row + 2] ?? 0
+    const events = (this.words[2 * row + 2] ?? 0) >>> 0
     if (events < 0xffffffff) this.words[2 * row + 2] = events + 1
     if (time > (this.numbers[row + 3] ?? 0)) this.numbers[row + 3] = time
   }
@@ -103,14 +117,14 @@ export class Table {
   }
 
   events(record: number): number {
-    return this.words[2 * this.width * record + 2] ?? 0
+    return (this.words[2 * this.width * record + 2] ?? 0) >>> 0
   }
 
   isUsed(record: number): boolean {
     return this.events(record) > 0
   }
 
-  /** First and second half of the key. */
+  /** First and second half of the key, signed. */
   one(record: number): number {
     return this.words[2 * this.width * record] ?? 0
   }
@@ -121,7 +135,7 @@ export class Table {
 
   /** What the table counts for the record. */
   count(record: number): number {
-    return this.words[2 * this.width * record + 3] ?? 0
+    return (this.words[2 * this.width * record + 3] ?? 0) >>> 0
   }
 
   setCount(record: number, count: number): void {
@@ -154,8 +168,7 @@ export class Table {
     }
     let slots = 2 * smallest
     while (this.size > slots * fullness) slots *= 2
-    this.#slots = new Uint32Array(slots)
-    for (let record = 0; record < this.top; record++) if (this.isUsed(record)) this.#enter(record)
+    this.#index(slots)
   }
 
   protected get capacity(): number {
@@ -164,41 +177,44 @@ export class Table {
 
   protected grow(capacity: number): void {
     this.numbers = larger(this.numbers, new Float64Array(this.width * capacity))
-    this.words = new Uint32Array(this.numbers.buffer)
+    this.words = new Int32Array(this.numbers.buffer)
   }
 
-  #spread(): void {
-    const before = this.#slots
-    this.#slots = new Uint32Array(before.length * 2)
-    for (const slot of before) if (slot > 0) this.#enter(slot - 1)
+  /** What a used record is found by: where its way through the slots begins, and its bits there. */
+  protected hashOf(record: number): number {
+    return mix(this.one(record), this.two(record))
+  }
+
+  /** Finds its records by so many slots: in the order of their rows, which lie together. */
+  #index(slots: number): void {
+    this.slots = new Uint32Array(slots)
+    for (let record = 0; record < this.top; record++) if (this.isUsed(record)) this.#enter(record)
   }
 
   #enter(record: number): void {
-    const mask = this.#slots.length - 1
-    let at = this.#home(record, mask)
-    while ((this.#slots[at] ?? 0) !== 0) at = (at + 1) & mask
-    this.#slots[at] = record + 1
+    const { slots } = this
+    const mask = slots.length - 1
+    const hash = this.hashOf(record)
+    let at = hash & mask
+    while ((slots[at] ?? 0) !== 0) at = (at + 1) & mask
+    slots[at] = (hash & ~recordMask) | (record + 1)
   }
 
   /** Closes the gap behind it, so that every other one is still found from its home. */
   #leave(record: number): void {
-    const slots = this.#slots
+    const { slots } = this
     const mask = slots.length - 1
-    let gap = this.#home(record, mask)
-    while (slots[gap] !== record + 1) gap = (gap + 1) & mask
+    let gap = this.hashOf(record) & mask
+    while (((slots[gap] ?? 0) & recordMask) !== record + 1) gap = (gap + 1) & mask
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
-      const other = (slots[at] ?? 0) - 1
-      if (other < 0) break
-      const home = this.#home(other, mask)
+      const other = slots[at] ?? 0
+      if (other === 0) break
+      const home = this.hashOf((other & recordMask) - 1) & mask
       if (((at - home) & mask) < ((at - gap) & mask)) continue
-      slots[gap] = other + 1
+      slots[gap] = other
       gap = at
     }
     slots[gap] = 0
-  }
-
-  #home(record: number, mask: number): number {
-    return mix(this.one(record), this.two(record)) & mask
   }
 }
 
@@ -208,7 +224,8 @@ export function larger<T extends Uint32Array | Float64Array>(from: T, to: T): T 
   return to
 }
 
-function mix(one: number, two: number): number {
+/** 32 bits of two numbers that are hashes themselves, or small. */
+export function mix(one: number, two: number): number {
   let word = Math.imul(one ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(two, 0x85ebca6b)
   word = Math.imul(word ^ (word >>> 15), 0x2c1b3c6d)
   return word ^ (word >>> 13)

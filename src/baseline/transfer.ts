@@ -47,7 +47,7 @@ function named(
 
 function hashName(baseline: StoredBaseline, kind: 'entities' | 'values', record: number): string {
   const halves = [baseline.set[kind].one(record), baseline.set[kind].two(record)]
-  return hashed + halves.map(half => half.toString(16).padStart(8, '0')).join('')
+  return hashed + halves.map(half => (half >>> 0).toString(16).padStart(8, '0')).join('')
 }
 
 function entityFacts(baseline: StoredBaseline, record: number) {

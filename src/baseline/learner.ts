@@ -1,3 +1,4 @@
+import { type Budget } from './budget.ts'
 import { type KeyedHash } from './keyed-hash.ts'
 import { type ObservedTime } from './observed-time.ts'
 import { type SeenSet } from './seen-set.ts'
@@ -8,8 +9,8 @@ import { mostRecords } from './table.ts'
 export interface Learning {
   readonly hash: KeyedHash
   readonly time: ObservedTime
-  /** Pairs of all baselines together, and how many there may be. */
-  readonly budget: { pairs: number; readonly limit: number }
+  /** Pairs of all baselines together. */
+  readonly budget: Budget
 }
 
 /** Finds texts in a set, and adds them within limits. Records are -1 where there is none. */
@@ -88,7 +89,7 @@ export class Learner {
 
   /** A pair as it was elsewhere, beyond the rule's limits; -1 when all room of the store is taken. */
   restorePair(entity: number, value: string, known: number, time: number): number {
-    return this.#isFull() ? -1 : this.#addPair(entity, value, known, time)
+    return this.#shared.budget.isFull ? -1 : this.#addPair(entity, value, known, time)
   }
 
   #newEntity(entity: string, time: number): number {
@@ -107,7 +108,7 @@ export class Learner {
     const set = this.#set
     const { valuesPerEntity, overflow } = this.limits
     const isOver = set.entities.count(entity) >= valuesPerEntity
-    if (isOver || this.#isFull()) {
+    if (isOver || this.#shared.budget.isFull) {
       const oldest = set.oldestPair(entity)
       if (overflow === 'freeze' || oldest < 0) return false
       this.dropPair(oldest)
@@ -123,10 +124,5 @@ export class Learner {
     const record = known >= 0 ? known : set.addValue(this.#valueHigh, this.#valueLow, time, value)
     this.#shared.budget.pairs++
     return set.addPair(entity, record, time)
-  }
-
-  #isFull(): boolean {
-    const { pairs, limit } = this.#shared.budget
-    return pairs >= limit
   }
 }

@@ -14,7 +14,7 @@ import { type Total } from './total.ts'
 
 /** What all baselines of a store share. */
 export interface Shared extends Learning {
-  readonly environment: Pick<Environment, 'page' | 'get'>
+  readonly environment: Pick<Environment, 'page' | 'get' | 'scan'>
   readonly journal: Pick<Journal, 'add'>
   readonly texts: Texts
 }

@@ -3,6 +3,7 @@ import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
 import { approve, forget, unlearn } from './amend.ts'
+import { Budget } from './budget.ts'
 import {
   type Head,
   headOperation,
@@ -12,16 +13,19 @@ import {
   storeOperation,
 } from './head.ts'
 import { KeyedHash } from './keyed-hash.ts'
+import { LateBaseline } from './late-baseline.ts'
 import { ObservedTime } from './observed-time.ts'
 import { readPlace } from './place.ts'
 import {
   type Baseline,
   type BaselineKey,
+  type BaselineLimits,
   type BaselineRecord,
   type BaselineStore,
   type HeldValue,
 } from './store.ts'
 import { type OpenBaseline, type Shared, StoredBaseline } from './stored-baseline.ts'
+import { mostStored } from './stored-table.ts'
 import { Texts } from './texts.ts'
 import { Total } from './total.ts'
 import { exportBaselines, type Merge, mergeRecord } from './transfer.ts'
@@ -37,6 +41,13 @@ export interface StoredBaselinesOptions {
   readonly clear?: boolean
 }
 
+/** A baseline that a rule wants and that is not read yet. */
+interface Unread {
+  readonly limits: BaselineLimits
+  /** Pairs that it may have on the disk. */
+  readonly most: number
+}
+
 const second = 1e6
 /** Until the rule opens its baseline and says what it may be. */
 const unlimited = {
@@ -45,13 +56,17 @@ const unlimited = {
   overflow: 'freeze',
 } as const
 
-/** Keeps all baselines in the environment; what a rule's events teach is read when it is opened. */
+/**
+ * Keeps all baselines in the environment. One that a rule opens is read when its first event comes,
+ * at the latest some seconds of event time later.
+ */
 export class StoredBaselineStore implements BaselineStore {
   readonly #options: StoredBaselinesOptions
   readonly #shared: Shared
   readonly #secret: Buffer
   readonly #heads: Head[]
   readonly #open = new Map<number, OpenBaseline>()
+  readonly #unread = new Map<Head, Unread>()
   readonly #upkeep: Upkeep
   #swept = Number.NEGATIVE_INFINITY
   #damaged = 0
@@ -70,7 +85,7 @@ export class StoredBaselineStore implements BaselineStore {
       hash: new KeyedHash(this.#secret),
       texts: new Texts(environment, journal, clear),
       time: new ObservedTime(stored?.observed),
-      budget: { pairs: 0, limit },
+      budget: new Budget(limit, () => this.#readAll()),
     }
     if (stored === undefined) journal.add(storeOperation(this.#storeHead()))
     this.#upkeep = new Upkeep({
@@ -78,33 +93,45 @@ export class StoredBaselineStore implements BaselineStore {
       journal,
       heads: this.#heads,
       open: this.#open,
+      isWanted: head => this.#open.has(head.number) || this.#unread.has(head),
       storeHead: () => this.#storeHead(),
     })
   }
 
-  /** Records that were damaged on the disk and are forgotten. */
+  /** Records that were damaged on the disk and are forgotten, of the baselines that are read. */
   get damaged(): number {
     return this.#damaged
   }
 
-  /** Values of all entities of the baselines that are open. */
+  /** Values of all entities of the baselines that rules have opened; reads them. */
   get values(): number {
+    this.#readAll()
     return this.#shared.budget.pairs
   }
 
   open({ id, hash, forgetAfter, limits }: BaselineKey): Baseline {
     const known = this.#heads.find(head => head.id === id && head.hash === hash && !head.gone)
-    const { head, baseline } = this.#opened(known ?? this.#newHead(id, hash))
+    const head = known ?? this.#newHead(id, hash)
     head.forgetAfter = forgetAfter
-    baseline.forgetAfter = forgetAfter
-    baseline.learner.limits = limits
-    return baseline
+    const open = this.#open.get(head.number)
+    if (open !== undefined) {
+      open.baseline.forgetAfter = forgetAfter
+      open.baseline.learner.limits = limits
+      return open.baseline
+    }
+    const { environment, budget } = this.#shared
+    const most = this.#unread.get(head)?.most ?? mostStored(environment, head.number)
+    if (!this.#unread.has(head)) budget.awaits(most)
+    this.#unread.set(head, { limits, most })
+    return new LateBaseline(() => this.#opened(head).baseline)
   }
 
   advance(time: number): void {
     this.#shared.time.advance(time)
     if (time - this.#swept < second) return
     this.#swept = time
+    const [next] = this.#unread.keys()
+    if (next !== undefined) this.#opened(next)
     this.#upkeep.step(time)
   }
 
@@ -177,11 +204,18 @@ export class StoredBaselineStore implements BaselineStore {
     return head
   }
 
+  #readAll(): void {
+    for (const head of [...this.#unread.keys()]) this.#opened(head)
+  }
+
   #opened(head: Head): OpenBaseline {
     const known = this.#open.get(head.number)
     if (known !== undefined) return known
+    const { limits = unlimited, most = 0 } = this.#unread.get(head) ?? {}
+    this.#unread.delete(head)
+    this.#shared.budget.read(most)
     const begun = () => this.#options.journal.add(headOperation(head))
-    const baseline = new StoredBaseline({ ...head, limits: unlimited, begun }, this.#shared)
+    const baseline = new StoredBaseline({ ...head, limits, begun }, this.#shared)
     this.#damaged += baseline.load()
     const open = { head, baseline }
     this.#open.set(head.number, open)

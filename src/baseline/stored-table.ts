@@ -3,19 +3,23 @@ import { type Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
 import { placeEnd, placeKey, readPlace } from './place.ts'
 import { type SeenKind } from './seen-set.ts'
-import { type Table } from './table.ts'
+import { mostRecords, type Table } from './table.ts'
 
 /**
  * Bytes of a page: what LMDB puts into one page of its own, less its head and the checksum. Longer
  * ones need pages in a row, and a file that never shrinks soon has none left.
  */
 const pageBytes = 4096 - 16 - 4
+/** Of a row of the table of pairs. */
+const pairBytes = 32
+/** Pages lie without a gap; a number so far beyond all that were read is a key that was damaged. */
+const widestGap = 64
 
 export interface StoredTableParts {
   readonly baseline: number
   readonly kind: SeenKind
   readonly table: Table
-  readonly environment: Pick<Environment, 'page'>
+  readonly environment: Pick<Environment, 'page' | 'scan'>
   readonly journal: Pick<Journal, 'add'>
 }
 
@@ -35,7 +39,7 @@ export class StoredTable {
 
   constructor(parts: StoredTableParts) {
     this.#parts = parts
-    this.#perPage = Math.floor(pageBytes / parts.table.rowBytes)
+    this.#perPage = perPage(parts.table.rowBytes)
   }
 
   get pages(): number {
@@ -61,10 +65,18 @@ export class StoredTable {
   load(): number {
     let damaged = 0
     this.#reserve()
+    let end = widestGap * this.#perPage
     for (const { number, value } of this.#entries('page')) {
-      if (!this.#fill(number * this.#perPage, value)) damaged += this.#perPage
+      const start = number * this.#perPage
+      if (start < end && this.#fill(start, value)) end += 2 * this.#perPage
+      else damaged += this.#perPage
     }
     for (const { number, value } of this.#entries('record')) {
+      if (number >= end) {
+        damaged++
+        continue
+      }
+      end += 2
       this.#mark(number)
       this.touched(number)
       if (!this.#fillOne(number, value)) damaged++
@@ -108,12 +120,7 @@ export class StoredTable {
   /** Makes room once for all that is stored: what grows step by step leaves holes in the heap. */
   #reserve(): void {
     const { baseline, kind, environment, table } = this.#parts
-    const start = placeEnd(baseline, 'page', kind)
-    const end = placeKey(baseline, 'page', kind, 0)
-    // Backwards, so the last page comes first.
-    const [last] = environment.page('baselines', { start, end, limit: 1, reverse: true })
-    const number = last && readPlace(last.key)?.number
-    if (number !== undefined) table.expect((number + 1) * this.#perPage)
+    table.expect(Math.min(topStored(environment, baseline, kind, this.#perPage), mostRecords))
   }
 
   /** One that went has no bytes. False for bytes that are no record. */
@@ -150,6 +157,41 @@ export class StoredTable {
       if (after === undefined || entries.length < limit) return
     }
   }
+}
+
+/** Values of all entities that a baseline may have on the disk: at least as many as there are. */
+export function mostStored(environment: Pick<Environment, 'scan'>, baseline: number): number {
+  return topStored(environment, baseline, 'pairs', perPage(pairBytes))
+}
+
+/** All its records on the disk are below. */
+function topStored(
+  environment: Pick<Environment, 'scan'>,
+  baseline: number,
+  kind: SeenKind,
+  inPage: number,
+): number {
+  const page = lastOf(environment, baseline, kind, 'page')
+  return Math.max((page + 1) * inPage, lastOf(environment, baseline, kind, 'record') + 1)
+}
+
+/** The highest number that is stored; -1 when there is none. */
+function lastOf(
+  environment: Pick<Environment, 'scan'>,
+  baseline: number,
+  kind: SeenKind,
+  sort: 'page' | 'record',
+): number {
+  const start = placeEnd(baseline, sort, kind)
+  const end = placeKey(baseline, sort, kind, 0)
+  // Backwards, so the last one comes first; the end itself is not among them, and is number 0.
+  const [last] = environment.scan('baselines', { start, end, limit: 1, reverse: true }, 0)
+  if (last !== undefined) return readPlace(last.key)?.number ?? -1
+  return environment.scan('baselines', { start: end, end: start, limit: 1 }, 0).length - 1
+}
+
+function perPage(rowBytes: number): number {
+  return Math.floor(pageBytes / rowBytes)
 }
 
 /** A copy: a row changes while it waits for the disk. */

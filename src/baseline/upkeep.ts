@@ -11,6 +11,8 @@ export interface UpkeepParts {
   readonly journal: Pick<Journal, 'add' | 'waiting'>
   readonly heads: Head[]
   readonly open: ReadonlyMap<number, OpenBaseline>
+  /** A rule has opened it, or somebody has looked into it. */
+  readonly isWanted: (head: Head) => boolean
   readonly storeHead: () => StoreHead
 }
 
@@ -126,8 +128,8 @@ export class Upkeep {
 
   /** A baseline that no rule has opened for as long as it remembers things has no future. */
   #retire(head: Head, time: number): void {
-    const { number, total, forgetAfter, gone } = head
-    if (gone || this.#parts.open.has(number) || time - total.lastSeen <= forgetAfter) return
+    const { total, forgetAfter, gone } = head
+    if (gone || this.#parts.isWanted(head) || time - total.lastSeen <= forgetAfter) return
     head.gone = true
     this.#parts.journal.add(headOperation(head))
   }

@@ -19,6 +19,7 @@ export class Knowledge {
   readonly windows: Windows
 
   readonly #log: Log
+  #damageTold = 0
 
   constructor({ config, environment, log }: SensorParts, journal: Journal) {
     const { setAside } = environment
@@ -33,10 +34,11 @@ export class Knowledge {
     this.windows = new Windows({ environment, journal, log })
   }
 
-  /** What is to be told of damage when all baselines are open; undefined when there is none. */
+  /** What is to be told of damage found since the last call; undefined when there is none. */
   damageAlert(observer: Observer): Document | undefined {
-    const { damaged } = this.baselines
+    const damaged = this.baselines.damaged - this.#damageTold
     if (damaged === 0) return undefined
+    this.#damageTold += damaged
     const message = `${damaged} records of what rules have learned were damaged and are forgotten; what they stood for is new again`
     this.#log.error(message)
     return sensorAlert({

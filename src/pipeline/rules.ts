@@ -44,10 +44,7 @@ export class RuleRunner {
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#rules = load(options)
-    const { knowledge, observer, raise } = options
-    this.#rules.importState(knowledge.windows.load())
-    const damage = knowledge.damageAlert(observer)
-    if (damage !== undefined) raise(damage)
+    this.#rules.importState(options.knowledge.windows.load())
   }
 
   get size(): number {
@@ -72,7 +69,9 @@ export class RuleRunner {
 
   /** Event time, µs, has come so far. */
   advance(time: number): void {
-    const { observer, raise } = this.#options
+    const { observer, raise, knowledge } = this.#options
+    const damage = knowledge.damageAlert(observer)
+    if (damage !== undefined) raise(damage)
     this.#rules.advance(time, summary => {
       // Of what is not told itself, nobody needs to know how often it was not told.
       if (summary.level === 'informational') return

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MemoryBaselineStore } from '../../src/baseline/memory-store.ts'
+import { placeKey } from '../../src/baseline/place.ts'
 import { type BaselineKey, type BaselineStore, type Sighting } from '../../src/baseline/store.ts'
 import { StoredBaselineStore } from '../../src/baseline/stored-store.ts'
 import { type Environment, openEnvironment } from '../../src/storage/environment.ts'
@@ -242,6 +243,37 @@ describe('LMDB baselines', () => {
     store.lost([...operations])
     expect(baseline.observe('m1', 'a', 2).pair).toBeDefined()
     expect(baseline.observe('m1', 'b', 2)).toMatchObject({ pair: undefined, value: undefined })
+  })
+
+  test('a key that was damaged makes no room for what cannot be there', async () => {
+    const directory = temporaryDirectory()
+    const first = await openEnvironment({ directory })
+    const store = storeIn(first)
+    for (let n = 0; n < 50; n++) store.open(key).observe(`m${n % 5}`, `v${n}`, n)
+    await store.flush()
+    const value = Buffer.alloc(32, 1)
+    for (const sort of ['page', 'record'] as const) {
+      const far = placeKey(1, sort, 'pairs', 0xfffffff0)
+      await first.commit([{ kind: 'put', table: 'baselines', key: far, value }])
+    }
+    await first.close()
+    const again = storeIn(await openTemporary(directory))
+    expect(again.open(key).observe('m1', 'v1', 99).pair).toMatchObject({ firstSeen: 1 })
+    expect(again.damaged).toBeGreaterThan(1)
+  })
+
+  test('a baseline that is not read yet counts: the store is full at the same value', async () => {
+    const directory = temporaryDirectory()
+    const first = await openEnvironment({ directory })
+    const store = storeIn(first, { limit: 40 })
+    for (let n = 0; n < 38; n++) store.open({ ...key, id: 'one' }).observe('m', `v${n}`, n)
+    await store.flush()
+    await first.close()
+    const again = storeIn(await openTemporary(directory), { limit: 40 })
+    again.open({ ...key, id: 'one' })
+    const other = again.open({ ...key, id: 'two' })
+    const refused = [1, 2, 3].map(n => other.observe('m', `v${n}`, n).refused)
+    expect(refused).toEqual([false, false, true])
   })
 
   test('damage costs what it hit and nothing else', async () => {

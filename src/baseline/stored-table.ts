@@ -145,7 +145,7 @@ export class StoredTable {
     const { baseline, kind, environment } = this.#parts
     const start = placeKey(baseline, sort, kind, 0)
     const end = placeEnd(baseline, sort, kind)
-    const limit = 512
+    const limit = 64
     for (let after: Buffer | undefined; ; ) {
       const range = after === undefined ? { start, end, limit } : { after, end, limit }
       const entries = environment.page('baselines', range)

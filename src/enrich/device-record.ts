@@ -1,7 +1,7 @@
 import { IpAddress } from '../decode/address.ts'
 import { MacAddress } from '../decode/mac.ts'
 import { addressLimit, Device, type DeviceAddress, type Evidence, evidences } from './device.ts'
-import { type FactsRecord, writeFacts } from './facts-record.ts'
+import { writeFacts } from './facts-record.ts'
 import { deviceId, Profile } from './profile.ts'
 
 /**
@@ -33,7 +33,6 @@ interface DeviceRecord {
   readonly since?: number
   readonly silent?: boolean
   readonly addresses?: readonly AddressRecord[]
-  readonly facts?: FactsRecord
 }
 
 /** The record of a card as text. */
@@ -69,24 +68,31 @@ function addressRecords(device: Device): AddressRecord[] {
   })
 }
 
+/** Where the facts begin: they are last, and in a JSON text its quotes have a backslash before them. */
+const factsStart = ',"facts":'
+const closing = '}'.charCodeAt(0)
+
 /**
  * The card in a record, with its device from `profiles` when another card has brought it already;
- * undefined for a text that is no record.
+ * undefined for bytes that are no record. Its facts stay text, and `bytes` are changed.
  */
-export function readDevice(text: string, profiles: Map<string, Profile>): Device | undefined {
+export function readDevice(bytes: Buffer, profiles: Map<string, Profile>): Device | undefined {
   try {
-    const record = JSON.parse(text) as DeviceRecord
+    const at = bytes.indexOf(factsStart)
+    const facts =
+      at < 0 ? undefined : bytes.toString('utf8', at + factsStart.length, bytes.length - 1)
+    if (at >= 0) bytes[at] = closing
+    const record = JSON.parse(
+      bytes.toString('utf8', 0, at < 0 ? bytes.length : at + 1),
+    ) as DeviceRecord
     const mac = MacAddress.parse(String(record.mac))
     const { firstSeen, lastSeen = firstSeen } = record
     if (mac === undefined || !isTime(firstSeen) || !isTime(lastSeen)) return undefined
     const device = new Device(cardFacts(record, mac), profileOf(record, mac, profiles))
     device.saved = lastSeen
     device.missed = Number(record.missed ?? 0) || 0
-    for (const address of record.addresses ?? []) {
-      if (device.addresses.length < addressLimit)
-        for (const one of readAddress(address, device)) device.add(one)
-    }
-    settle(device, record)
+    readAddresses(record, device)
+    settle(device, record, facts)
     return device
   } catch {
     return undefined
@@ -121,11 +127,17 @@ function profileOf(
 }
 
 /** The card joins its device; the one that was seen last knows best what the device is like. */
-function settle(device: Device, record: DeviceRecord): void {
+function settle(device: Device, record: DeviceRecord, facts: string | undefined): void {
   const { profile } = device
   if (profile.cards.every(card => card.lastSeen <= device.lastSeen)) {
-    profile.restore(record.facts)
+    profile.restore(facts)
     profile.silent = record.silent === true
+  }
+}
+
+function readAddresses({ addresses = [] }: DeviceRecord, device: Device): void {
+  for (const address of addresses.slice(0, addressLimit)) {
+    for (const one of readAddress(address, device)) device.add(one)
   }
 }
 

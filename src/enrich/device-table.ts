@@ -24,7 +24,7 @@ export function readDevices(
       count < 1 ? [] : environment.page('devices', { limit: count, ...(after && { after }) })
     after = page.at(-1)?.key
     for (const { value } of page) {
-      const device = value && readDevice(value.toString(), profiles)
+      const device = value && readDevice(value, profiles)
       if (device === undefined) stored.damaged++
       else stored.devices.push(device)
     }

@@ -126,6 +126,7 @@ export class Devices {
     if (time < this.#nextStep) return
     this.#clock.advance(time)
     this.#nextStep = time + second
+    this.#reception.catchUp()
     this.#returns.listen(time)
     this.#store.save(this.#cards, time)
   }

@@ -21,14 +21,37 @@ const sharedLimit = 16
  */
 export class Identities {
   readonly #byKey = new Map<string, Profile[]>()
+  /** To be learned, in this order: after a start there are many, and nobody asks for them at once. */
+  readonly #waiting = new Set<Profile>()
 
   /** Whether there is anyone whom a newcomer could be. */
   get isEmpty(): boolean {
+    while (this.#byKey.size === 0 && this.#waiting.size > 0) this.step(1)
     return this.#byKey.size === 0
+  }
+
+  /** The device was read from the disk: it is learned in one of the next steps. */
+  restore(profile: Profile): void {
+    this.#waiting.add(profile)
+  }
+
+  /** Learns up to `most` of those that were read. */
+  step(most: number): void {
+    let left = most
+    for (const profile of this.#waiting) {
+      if (left-- <= 0) return
+      this.#waiting.delete(profile)
+      this.#learn(profile)
+    }
   }
 
   /** The device can be found by the names and ids that it has now, and by no others. */
   learn(profile: Profile): void {
+    if (this.#waiting.size === 0) this.#learn(profile)
+    else this.#waiting.add(profile)
+  }
+
+  #learn(profile: Profile): void {
     const facts = profile.peek()
     const keys = facts === undefined ? [] : keysOf(facts)
     for (const key of profile.keys) if (!keys.includes(key)) this.#drop(key, profile)
@@ -55,6 +78,7 @@ export class Identities {
   find(device: Device): Match | undefined {
     const { facts } = device.profile
     if (facts === undefined) return undefined
+    this.step(this.#waiting.size)
     const likely = [...this.#candidates(device, facts)].flatMap(profile => {
       const like = likeness(facts, profile.facts ?? facts)
       return isSame(device, like.evidence) && like.score >= enough ? [{ profile, ...like }] : []

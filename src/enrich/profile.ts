@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Device } from './device.ts'
 import { Facts } from './facts.ts'
-import { type FactsRecord, readFacts, writeFacts } from './facts-record.ts'
+import { readFacts, writeFacts } from './facts-record.ts'
 
 /** Cards that one device is remembered with; phones that make up MACs have a new one every day. */
 export const cardLimit = 8
@@ -72,13 +72,13 @@ export class Profile {
 
   /** The facts for a look: what is packed stays so. */
   peek(): Facts | undefined {
-    return this.#packed === undefined ? this.#facts : readFacts(JSON.parse(this.#packed))
+    return this.#packed === undefined ? this.#facts : unpack(this.#packed)
   }
 
-  /** Takes the facts of a record, as `writeFacts` made it; they stay packed until somebody wants them. */
-  restore(record: FactsRecord | undefined): void {
+  /** Takes the facts of a record as text; they stay packed until somebody wants them. */
+  restore(packed: string | undefined): void {
     this.#facts = undefined
-    this.#packed = record === undefined ? undefined : JSON.stringify(record)
+    this.#packed = packed
   }
 
   /** Makes the facts small until somebody wants them again. */
@@ -99,6 +99,15 @@ export class Profile {
 
   get hostnames(): readonly string[] {
     return this.peek()?.hostnames ?? []
+  }
+}
+
+/** What is no record of facts says nothing. */
+function unpack(text: string): Facts | undefined {
+  try {
+    return readFacts(JSON.parse(text))
+  } catch {
+    return undefined
   }
 }
 

@@ -25,6 +25,8 @@ export interface ReceptionParts {
 /** Two cards of one device that take turns so often in so many µs are of two devices. */
 const swapLimit = 6
 const swapWindow = 600 * 1e6
+/** Devices that were read from the disk and can be recognised after a step more. */
+const learnedAtOnce = 2048
 
 /** Receives cards that were never seen: tells whether they are of a known device or a new one. */
 export class Reception {
@@ -40,8 +42,13 @@ export class Reception {
     const { cards, claims, silence } = this.#parts
     cards.add(device)
     claims.restore(device)
-    this.#identities.learn(device.profile)
+    this.#identities.restore(device.profile)
     silence.follow(device.profile)
+  }
+
+  /** One step of the work that a start leaves for later. */
+  catchUp(): void {
+    this.#identities.step(learnedAtOnce)
   }
 
   /** A card is there that nobody knows; `observed` is the time (µs) that was watched until now. */

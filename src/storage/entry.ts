@@ -47,10 +47,17 @@ export function seal(value: string | Uint8Array): Buffer {
 
 /** A copy of the bytes that `seal` stored; undefined when they are not what was written. */
 export function unseal(entry: Uint8Array): Buffer | undefined {
+  const view = unsealed(entry)
+  return view && Buffer.from(view)
+}
+
+/** As `unseal`, of the same memory. */
+export function unsealed(entry: Uint8Array): Buffer | undefined {
   if (entry.length < checksumBytes) return undefined
   const stored = new DataView(entry.buffer, entry.byteOffset, checksumBytes).getUint32(0, true)
   if (stored !== crc32c(entry, checksumBytes)) return undefined
-  return Buffer.from(entry.subarray(checksumBytes))
+  const { buffer, byteOffset, length } = entry
+  return Buffer.from(buffer, byteOffset + checksumBytes, length - checksumBytes)
 }
 
 /** The key of a sequence number: 8 bytes, big-endian, so that keys sort as the numbers do. */

@@ -1,5 +1,5 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
-import { checksumBytes, unseal } from './entry.ts'
+import { checksumBytes, unsealed } from './entry.ts'
 import { type Key, type Table, tables } from './operation.ts'
 
 /** The open LMDB environment, in one thread. */
@@ -55,7 +55,8 @@ export function readPage(store: Store, table: Table, range: PageRange): Entry[] 
   store.root.resetReadTxn()
   const page: Entry[] = []
   for (const { key, value } of store.table[table].getRange(lmdbRange(range))) {
-    page.push({ key: Buffer.from(key), value: unseal(value) })
+    // Of a range, lmdb gives copies that are nobody else's.
+    page.push({ key: Buffer.from(key), value: unsealed(value) })
   }
   store.root.resetReadTxn()
   return page

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
-import * as sinks from '../../src/sinks/index.ts'
+import type * as sinks from '../../src/sinks/index.ts'
 
 // The program uses the validators that the build has written; these tests run those of the sources.
 const built: { readConfig: typeof readConfig } = await import(

@@ -162,17 +162,40 @@ function groupSubject({ group }: CorrelationFinding, event: Subject): Subject {
   return { value: (field, taxonomy) => group.get(field) ?? event.value(field, taxonomy) }
 }
 
+/**
+ * What an alert is about. Times of a memory and of what the inventory tells are those of a minute: a
+ * capture has been stamped by another clock than the sensor's, some µs away.
+ */
 function identityOf<Event>(
-  { subject, time }: Moment<Event>,
+  { subject, time, kind }: Moment<Event>,
   { baseline, correlation }: Facts,
 ): (string | number)[] {
   if (baseline !== undefined) {
-    return [baseline.reason, ...baseline.entity, '/', ...baseline.value, baseline.since]
+    const since = Math.floor(baseline.since / minute)
+    return [baseline.reason, ...baseline.entity, '/', ...baseline.value, since]
   }
   if (correlation !== undefined) return [correlation.key, correlation.last]
   const signal = keyText(subject.value('orthrus.signal.id', 'ecs'))
   if (signal !== undefined) return [signal]
-  const fields = ['network.community_id', 'source.ip', 'source.mac', 'destination.ip', 'device.id']
+  const isDevice = kind === 'device'
+  const fields = isDevice ? deviceFields : flowFields
   const texts = fields.map(field => keyText(subject.value(field, 'ecs')) ?? '')
-  return [time, ...texts.filter(text => text !== '')]
+  return [isDevice ? Math.floor(time / minute) : time, ...texts.filter(text => text !== '')]
 }
+
+const minute = 60e6
+const flowFields = [
+  'network.community_id',
+  'source.ip',
+  'source.mac',
+  'destination.ip',
+  'device.id',
+] as const
+const deviceFields = [
+  'event.action',
+  'device.id',
+  'source.mac',
+  'source.ip',
+  'orthrus.device.name',
+  'orthrus.device.ethernet_source',
+] as const

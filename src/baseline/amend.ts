@@ -1,3 +1,4 @@
+import { type Halves } from './hash-name.ts'
 import { type SeenKind } from './seen-set.ts'
 import { type Seen } from './store.ts'
 import { type StoredBaseline } from './stored-baseline.ts'
@@ -20,13 +21,14 @@ export function mergeTotal(total: Total, { firstSeen, lastSeen, events, days, si
   total.since = Math.min(total.since, since)
 }
 
-/** False when there is no room for one more. */
+/** False when there is no room for one more. What has no text is known by its hash. */
 export function mergeEntity(
   { set, learner, stored }: StoredBaseline,
   text: string,
   { firstSeen, lastSeen, events, days, since }: Watched,
+  halves?: Halves,
 ): boolean {
-  const known = learner.findEntity(text)
+  const known = learner.findEntity(text, halves)
   const entity = known < 0 ? learner.seeEntity(text, known, firstSeen) : known
   if (entity < 0) return false
   const { entities } = set
@@ -44,11 +46,12 @@ export function mergeValue(
   entity: string,
   text: string,
   seen: Seen,
+  halves: { readonly entity?: Halves | undefined; readonly value?: Halves | undefined } = {},
 ): boolean {
-  const who = learner.findEntity(entity)
+  const who = learner.findEntity(entity, halves.entity)
   if (who < 0) return false
   const { pairs, values } = set
-  const known = learner.findPair(who, text)
+  const known = learner.findPair(who, text, halves.value)
   const what = known < 0 ? learner.findValue() : set.valueOf(known)
   const before = known < 0 ? 0 : pairs.events(known)
   const pair = known < 0 ? learner.restorePair(who, text, what, seen.firstSeen) : known

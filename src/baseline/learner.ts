@@ -1,4 +1,5 @@
 import { type Budget } from './budget.ts'
+import { type Halves } from './hash-name.ts'
 import { type KeyedHash } from './keyed-hash.ts'
 import { type ObservedTime } from './observed-time.ts'
 import { type SeenSet } from './seen-set.ts'
@@ -30,10 +31,15 @@ export class Learner {
     this.#shared = shared
   }
 
-  findEntity(entity: string): number {
+  /** By its text; or by the hash where there is no text. */
+  findEntity(entity: string, halves?: Halves): number {
     const { hash } = this.#shared
     // Most events of a moment are of one entity.
-    if (this.#entity !== entity) {
+    if (halves !== undefined) {
+      this.#entity = undefined
+      this.#entityHigh = halves.high
+      this.#entityLow = halves.low
+    } else if (this.#entity !== entity) {
       hash.of(entity)
       this.#entity = entity
       this.#entityHigh = hash.high
@@ -43,12 +49,13 @@ export class Learner {
   }
 
   /** The entity's pair with the value. */
-  findPair(entity: number, value: string): number {
+  findPair(entity: number, value: string, halves?: Halves): number {
     const { hash } = this.#shared
-    hash.of(value)
-    this.#valueHigh = hash.high
-    this.#valueLow = hash.low
-    return this.#set.pairs.findHashed(entity, hash.high, hash.low)
+    if (halves === undefined) hash.of(value)
+    const { high, low } = halves ?? hash
+    this.#valueHigh = high
+    this.#valueLow = low
+    return this.#set.pairs.findHashed(entity, high, low)
   }
 
   /** The value that `findPair` looked for last. */

@@ -13,6 +13,6 @@ export const baselinesOptions = section('What rules with a baseline may remember
   keep_values: Type.Boolean({
     default: true,
     description:
-      'Whether values are written as they are, so that alerts can name those most like a new one. Otherwise there are only their hashes, and an export has no names.',
+      'Whether values are written as they are, so that alerts can name those most like a new one. Otherwise there are only their hashes, and an export means something only to this memory.',
   }),
 })

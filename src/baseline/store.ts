@@ -83,6 +83,8 @@ export type BaselineRecord =
       readonly observed: number
       readonly events: number
       readonly days: number
+      /** Which secret made the hashes among its names. */
+      readonly key?: string | undefined
     }
   | {
       readonly kind: 'entity'

@@ -1,5 +1,6 @@
 import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
+import { isHashName } from './hash-name.ts'
 import { placeKey } from './place.ts'
 import { type SeenKind } from './seen-set.ts'
 
@@ -27,7 +28,7 @@ export class Texts {
   }
 
   put(baseline: number, kind: SeenKind, record: number, text: string): void {
-    if (!this.#keeps || text.length > longest) return
+    if (!this.#keeps || text.length > longest || isHashName(text)) return
     const key = placeKey(baseline, 'text', kind, record)
     this.#journal.add({ kind: 'put', table: 'baselines', key, value: text })
     this.#fresh.set(key.toString('latin1'), text)

@@ -53,9 +53,11 @@ export async function learnCaptures(
   const bar = progressBar(stderr)
   try {
     const progress = bar.update
-    await learnFrom({ config, files, stdout, stderr, log, stop, progress, state: directory })
+    // Hashes alone could not be merged: each memory has a secret of its own.
+    const baselines = { ...config.baselines, keep_values: true }
+    const own = { ...config, baselines, state: { ...config.state, directory } }
+    await learnFrom({ config: own, files, stdout, stderr, log, stop, progress, state: directory })
     bar.clear()
-    const own = { ...config, state: { ...config.state, directory } }
     await withBaselines(own, async learned => {
       const records = learned('baseline export') as AsyncIterable<BaselineRecord>
       const { count, refused } = await importRecords(ask, records)

@@ -11,6 +11,10 @@ export interface DeviceStoreOptions {
   readonly journal: Pick<Journal, 'add'>
 }
 
+interface Visitor {
+  visit(device: Device, time: number): void
+}
+
 const second = 1e6
 /** A last sighting younger than what the disk has by this is not worth a write. */
 const saveAfter = 300 * second
@@ -61,14 +65,20 @@ export class DeviceStore {
     this.#options.journal.add({ kind: 'remove', table: 'devices', key: deviceKey(device) })
   }
 
-  /** One step of the round in which every device's last sighting is written now and then. */
-  save(devices: CardIndex, time: number): void {
+  /**
+   * One step of the round in which every device's last sighting is written now and then; each that
+   * is looked at is told to `visitor`, which may take it out.
+   */
+  save(devices: CardIndex, time: number, visitor: Visitor): void {
     if (time - this.#clockSaved >= clockAfter) this.#saveClock(time)
     for (let count = Math.ceil(devices.size / round); count > 0; count--) {
       this.#walk ??= devices[Symbol.iterator]()
       const { value, done } = this.#walk.next()
       if (done) this.#walk = undefined
-      else this.#visit(value, time)
+      else {
+        this.#visit(value, time)
+        visitor.visit(value, time)
+      }
     }
   }
 

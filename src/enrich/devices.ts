@@ -10,6 +10,7 @@ import { type DeviceAction, type DeviceNews } from './device-event.ts'
 import { DeviceStore } from './device-store.ts'
 import { DeviceTeller, type TellerOptions } from './device-teller.ts'
 import { addText, type DeviceNameSource, type Duty, type Facts, factLimits } from './facts.ts'
+import { Forgetting } from './forgetting.ts'
 import { ObservedClock } from './learning.ts'
 import { isStation } from './mac-class.ts'
 import { Newcomers } from './newcomers.ts'
@@ -29,6 +30,8 @@ export interface DevicesOptions extends TellerOptions {
   readonly grace?: number
   /** µs of silence after which a device has returned; default: never. */
   readonly returnedAfter?: number
+  /** µs of silence after which a device is forgotten; default: never. */
+  readonly forgetAfter?: number
   /** Devices whose silence is told. */
   readonly watch?: readonly Watched[]
   /** Takes a device with what comes of it, such as an alert. */
@@ -36,6 +39,7 @@ export interface DevicesOptions extends TellerOptions {
 }
 
 const second = 1e6
+const never = Number.POSITIVE_INFINITY
 const oddPause = 24 * 3600 * second
 
 /**
@@ -56,13 +60,14 @@ export class Devices {
   readonly #returns: Returns
   readonly #teller: DeviceTeller
   readonly #reception: Reception
+  readonly #forgetting: Forgetting
   readonly #told = new Recent(4096)
   #refused = 0
   #nextStep = Number.NEGATIVE_INFINITY
 
   /** Reads the devices that the environment knows. */
   constructor(options: DevicesOptions) {
-    const { environment, grace = 0, returnedAfter = Number.POSITIVE_INFINITY, watch = [] } = options
+    const { environment, grace = 0, returnedAfter = never, watch = [] } = options
     this.#options = options
     this.#clock = new ObservedClock(environment)
     this.#store = new DeviceStore(options, this.#clock)
@@ -82,6 +87,8 @@ export class Devices {
     this.#returns = new Returns(parts)
     this.#changes = new AddressChanges(parts)
     this.#reception = new Reception({ ...parts, changes: this.#changes })
+    const after = options.forgetAfter ?? never
+    this.#forgetting = new Forgetting({ ...parts, after, reception: this.#reception })
     for (const device of this.#store.load(options.limit)) this.#reception.restore(device)
   }
 
@@ -89,6 +96,8 @@ export class Devices {
     return {
       known: this.#cards.size,
       refused: this.#refused,
+      forgotten: this.#forgetting.forgotten,
+      evicted: this.#forgetting.evicted,
       addressesRefused: this.#changes.refused,
       damaged: this.#store.damaged,
       learningLeft: Math.max(0, this.#options.learning - this.#clock.observed(this.#clock.latest)),
@@ -128,7 +137,7 @@ export class Devices {
     this.#nextStep = time + second
     this.#reception.catchUp()
     this.#returns.listen(time)
-    this.#store.save(this.#cards, time)
+    this.#store.save(this.#cards, time, this.#forgetting)
   }
 
   /** Takes note that a device was seen with an address, or with none (family 0). */
@@ -215,7 +224,8 @@ export class Devices {
 
   #meet(seen: Sighting): void {
     if (!isStation(seen.high, seen.low)) return
-    if (this.#cards.size >= this.#options.limit) {
+    const isFull = this.#cards.size >= this.#options.limit
+    if (isFull && !this.#forgetting.makeRoom(seen.time)) {
       this.#refused++
       return
     }

@@ -51,6 +51,13 @@ export class Identities {
     else this.#waiting.add(profile)
   }
 
+  /** It is found no longer. */
+  forget(profile: Profile): void {
+    this.#waiting.delete(profile)
+    for (const key of profile.keys) this.#drop(key, profile)
+    profile.keys = []
+  }
+
   #learn(profile: Profile): void {
     const facts = profile.peek()
     const keys = facts === undefined ? [] : keysOf(facts)

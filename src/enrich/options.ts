@@ -12,7 +12,8 @@ export const devicesOptions = section('The inventory of devices on the link.', {
     minimum: 1,
     maximum: 1_048_576,
     default: 65_536,
-    description: 'Most devices in the inventory; what comes beyond is counted, not remembered.',
+    description:
+      'Most MACs in the inventory. Beyond it a device that has been silent for `returned_after` makes room; where there is none, the newcomer is counted, not remembered.',
   }),
   grace: duration({
     default: '5s',
@@ -25,6 +26,13 @@ export const devicesOptions = section('The inventory of devices on the link.', {
     minDuration: '1h',
     maxDuration: '3650d',
     description: 'After which silence a device that comes again is told of as returned.',
+  }),
+  forget_after: duration({
+    default: '400d',
+    minDuration: '1d',
+    maxDuration: '3650d',
+    description:
+      'After which silence a device is forgotten and would be new again. Those with a tag or a note are kept.',
   }),
   watch: Type.Array(
     section('A device that may not fall silent.', {

@@ -150,18 +150,29 @@ export class Reception {
     teller.tell('device-new-address', device, { seen, time, observed }, { change: 'mac', identity })
   }
 
+  /** A device is remembered no longer, nor any of its cards. */
+  forget(profile: Profile): void {
+    this.#identities.forget(profile)
+    this.#parts.silence.forget(profile)
+    for (const card of profile.cards) this.#drop(card)
+  }
+
+  #drop(card: Device): void {
+    const { cards, claims, store } = this.#parts
+    cards.remove(card)
+    claims.forget(card)
+    store.remove(card)
+  }
+
   /** Not the card by which the device got its id. */
   #forgetOldest(profile: Profile, newest: Device): void {
     if (profile.cards.length <= cardLimit) return
-    const { cards, claims, store } = this.#parts
     const old = profile.cards.filter(card => card !== newest && deviceId(card.mac) !== profile.id)
     const [first, ...rest] = old
     if (first === undefined) return
     const oldest = rest.reduce((a, b) => (b.lastSeen < a.lastSeen ? b : a), first)
     profile.leave(oldest)
-    cards.remove(oldest)
-    claims.forget(oldest)
-    store.remove(oldest)
+    this.#drop(oldest)
   }
 
   /** Two cards that are there at once are two devices after all: the later one is its own. */

@@ -74,6 +74,7 @@ export function makeSummary(source: Source, parts: SummaryParts): SummaryCounter
       lines_left_out: parts.linesLeftOut(),
       detector_keys_refused: refusedOf(parts.detectors()),
       devices_refused: devices.counts.refused,
+      devices_pushed_out: devices.counts.evicted,
       names_pushed_out: enrichment.names.counts.evicted,
       places_unreadable: enrichment.geo.faults.count,
     }),

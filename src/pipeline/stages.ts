@@ -51,12 +51,13 @@ export function makeDevices(
   journal: Journal,
   onEvent: (event: DeviceEvent) => void,
 ): Devices {
-  const { limit, learning, grace, returned_after, watch } = config.devices
+  const { limit, learning, grace, returned_after, forget_after, watch } = config.devices
   return new Devices({
     limit,
     learning: micros(learning),
     grace: micros(grace),
     returnedAfter: micros(returned_after),
+    forgetAfter: micros(forget_after),
     watch: watch.map(({ device, after }) => ({ device, after: micros(after) })),
     environment,
     journal,

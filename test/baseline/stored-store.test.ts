@@ -224,6 +224,44 @@ describe('LMDB baselines', () => {
     expect(names).toEqual([expect.stringMatching(/^\0[0-9a-f]{16}$/)])
   })
 
+  test('without texts an export is taken back where it was made, and nowhere else', async () => {
+    const store = storeIn(await openTemporary(), { clear: false })
+    for (let n = 0; n < 6; n++) store.open(key).observe(`m${n % 2}`, `v${n % 3}`, n)
+    const exported = [...store.export()]
+    for (const entity of ['m0', 'm1']) store.forget('r', entity)
+    expect(store.import(exported)).toBe(0)
+    expect(store.import(exported)).toBe(0)
+    expect([...store.export()]).toEqual(exported)
+    expect(store.open(key).observe('m1', 'v0', 9)).toMatchObject({
+      pair: { firstSeen: 3, lastSeen: 3, events: 1 },
+      entity: { values: 3 },
+      value: { entities: 2 },
+    })
+    const other = storeIn(await openTemporary(), { clear: false })
+    expect(other.import(exported)).toBe(exported.length - 1)
+    expect(other.open(key).observe('m1', 'v0', 9).entity).toBeUndefined()
+  })
+
+  test('texts that come from elsewhere are not kept where none are to be', async () => {
+    const told = storeIn(await openTemporary())
+    told.open(key).observe('m1', 'v1', 1)
+    const store = storeIn(await openTemporary(), { clear: false })
+    expect(store.import(told.export())).toBe(0)
+    expect(JSON.stringify([...store.export()])).not.toContain('v1')
+    expect(store.open(key).observe('m1', 'v1', 2).pair).toBeDefined()
+  })
+
+  test('a text of the network that looks like the name of a hash is a text', async () => {
+    const store = storeIn(await openTemporary())
+    const baseline = store.open(key)
+    baseline.observe('m1', 'v1', 1)
+    const name = `\0${'0'.repeat(16)}`
+    baseline.observe(name, 'v1', 2)
+    const entities = [...store.export()].flatMap(one => (one.kind === 'entity' ? one.entity : []))
+    expect(entities).toHaveLength(2)
+    expect(entities).not.toContain(name)
+  })
+
   test('a change that could not be written is forgotten: it is new again', async () => {
     const environment = await openTemporary()
     const operations: Parameters<StoredBaselineStore['lost']>[0][number][] = []

@@ -55,9 +55,9 @@ function capture(name: string, destinations: readonly string[]): string {
 }
 
 /** A replay on the state `name` with the rule at `level`; its alerts. */
-async function replay(name: string, file: string, level = 'medium') {
+async function replay(name: string, file: string, level = 'medium', more = '') {
   writeFileSync(at('rule.yml'), rule(level))
-  writeFileSync(at('orthrus.yaml'), `rules: {shipped: false, paths: [${at('rule.yml')}]}\n`)
+  writeFileSync(at('orthrus.yaml'), `rules: {shipped: false, paths: [${at('rule.yml')}]}\n${more}`)
   const config = ['-c', at('orthrus.yaml'), '--learn', '0', '--state', at(name)]
   return lines((await orthrus(['replay', ...config, file])).stdout)
 }
@@ -145,13 +145,23 @@ describe('orthrus baseline', () => {
     expect(bad).toMatchObject({ status: 2, stderr: expect.stringContaining('line 1') })
   }, 120_000)
 
-  test('learns from a capture without an alert', async () => {
-    const file = capture('week.pcap', ['198.51.100.1', '198.51.100.2'])
-    await replay('learner', capture('begun.pcap', ['192.0.2.1']))
-    const learned = await baseline('learner', 'learn', file)
-    expect(learned).toMatchObject({ status: 0, stdout: '' })
-    expect(await replay('learner', file)).toEqual([])
-  }, 120_000)
+  test.each([true, false])(
+    'learns from a capture without an alert; texts kept: %s',
+    {
+      timeout: 120_000,
+    },
+    async keeps => {
+      const more = `baselines: {keep_values: ${keeps}}\n`
+      const state = `learner-${keeps}`
+      const file = capture('week.pcap', ['198.51.100.1', '198.51.100.2'])
+      await replay(state, capture('begun.pcap', ['192.0.2.1']), 'medium', more)
+      const learned = await baseline(state, 'learn', file)
+      expect(learned).toMatchObject({ status: 0, stdout: '' })
+      expect(await replay(state, file, 'medium', more)).toEqual([])
+      const exported = await baseline(state, 'export')
+      expect(exported.stdout.includes('198.51.100.2')).toBe(keeps)
+    },
+  )
 
   test('asks the sensor that runs, and changes its memory', async () => {
     const state = temporaryDirectory()

@@ -50,6 +50,11 @@ const at = (seconds: number, low: number, address = 0x0a000000 + low): Sighting 
   evidence: 'arp',
 })
 
+/** Somebody watches from one second to another. */
+function pass(devices: Devices, from: number, to: number): void {
+  for (let second = from; second <= to; second += 5 * minute) devices.advance(at(second, 1).time)
+}
+
 const alerts = (environment: Environment) =>
   environment.page('alerts', { limit: 10_000 }).map(entry => String(entry.value))
 
@@ -166,6 +171,43 @@ describe('inventory', () => {
     expect(devices.counts).toMatchObject({ known: 10, refused: 40 })
     expect(events).toHaveLength(10)
     expect(devices.get(0x00005e, 0x005301)).toBeDefined()
+  })
+
+  test('forgets who was silent for too long, and who has a note never', async () => {
+    const environment = await openTemporary()
+    const { devices, events } = open(environment, { forgetAfter: 6 * hour * 1e6 })
+    for (const low of [1, 2, 3]) devices.sighted(at(low, low))
+    devices.annotate('00:00:5e:00:53:02', { note: 'in the cellar' })
+    pass(devices, 0, 5 * hour)
+    devices.sighted(at(5 * hour, 3))
+    pass(devices, 5 * hour, 8 * hour)
+    expect(devices.counts).toMatchObject({ known: 2, forgotten: 1, evicted: 0 })
+    devices.sighted(at(8 * hour, 1))
+    const actions = events.map(({ action, sourceMac }) => `${action} ${sourceMac.at(-1)}`)
+    expect(actions.slice(3)).toEqual(['device-new 1'])
+    await devices.flush()
+    expect([...open(environment).devices].map(({ low }) => low - 0x5300).sort()).toEqual([1, 2, 3])
+  })
+
+  test('time in which nobody watched forgets nobody', async () => {
+    const { devices } = open(await openTemporary(), { forgetAfter: 6 * hour * 1e6 })
+    devices.sighted(at(0, 1))
+    for (let year = 1; year < 4; year++) devices.advance(at(year * 365 * 24 * hour, 1).time)
+    expect(devices.counts).toMatchObject({ known: 1, forgotten: 0 })
+  })
+
+  test('when it is full the longest silent make room, and nobody who was there lately', async () => {
+    const { devices } = open(await openTemporary(), { limit: 4, returnedAfter: 6 * hour * 1e6 })
+    for (const low of [1, 2, 3, 4]) devices.sighted(at(low, low))
+    pass(devices, 0, 5 * hour)
+    devices.sighted(at(5 * hour, 4))
+    pass(devices, 5 * hour, 7 * hour)
+    const known = () => [...devices].map(({ low }) => low - 0x5300)
+    devices.sighted(at(7 * hour, 5))
+    expect(known()).toEqual([2, 3, 4, 5])
+    for (let low = 6; low < 16; low++) devices.sighted(at(7 * hour + low, low))
+    expect(known()).toEqual([4, 5, 6, 7])
+    expect(devices.counts).toMatchObject({ known: 4, evicted: 3, refused: 8 })
   })
 
   test('bounds the addresses of a device; one in use is not pushed out, a stale one is', async () => {

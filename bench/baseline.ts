@@ -17,7 +17,9 @@ const RULES = 10
 const ENTITIES = 500
 const VALUES = 200
 const EVENTS = Number(process.env['EVENTS'] ?? 10_000_000)
+const SLICES = 20
 const HOUR = 3600e6
+const LIMIT = RULES * ENTITIES * VALUES * 1.05
 const LIMITS = { entities: 50_000, valuesPerEntity: 4096, overflow: 'freeze' } as const
 
 function tell(name: string, value: number, unit: string, target?: number): void {
@@ -49,14 +51,18 @@ async function openStore(directory: string) {
       throw error
     },
   })
-  return { environment, journal, store: new StoredBaselineStore({ environment, journal }) }
+  return {
+    environment,
+    journal,
+    store: new StoredBaselineStore({ environment, journal, limit: LIMIT }),
+  }
 }
 
 /** As a decoder makes it: not put together of others. */
-const flat = (text: string) => Buffer.from(text).toString('latin1')
-const entityName = (entity: number) => flat(`d${entity}f00ba7`)
+const fresh = (text: string) => Buffer.from(text).toString('latin1')
+const entityName = (entity: number) => fresh(`d${entity}f00ba7`)
 const valueName = (rule: number, entity: number, value: number) =>
-  flat(`host${value * ENTITIES + entity}.rule${rule}.example.com`)
+  fresh(`host${value * ENTITIES + entity}.rule${rule}.example.com`)
 
 /** ms of processor time of all threads so far: others use this machine too. */
 function busy(): number {
@@ -94,16 +100,36 @@ async function start(directory: string): Promise<void> {
   await sleep(500)
   tell('memory of them, RssAnon', rssAnon() - before, 'MiB', 100)
   lookUp(baselines)
-  const first = await grow(baselines, store, journal, EVENTS / 10)
-  const atFirst = environment.fileBytes()
-  const last = await grow(baselines, store, journal, (EVENTS * 9) / 10)
-  tell(`growth from ${EVENTS / 1e7} to ${EVENTS / 1e6} million events`, last - first, 'MiB', 10)
-  tell('growth of the file', (environment.fileBytes() - atFirst) / 2 ** 20, 'MiB', 200)
+  const before10 = environment.fileBytes()
+  const slices: Slice[] = []
+  for (let slice = 0; slice < SLICES; slice++) {
+    slices.push(await grow(baselines, store, journal, EVENTS / SLICES))
+  }
+  flat(slices)
+  tell('growth of the file', (environment.fileBytes() - before10) / 2 ** 20, 'MiB', 200)
   tell('file', environment.fileBytes() / 2 ** 20, 'MiB')
   const flushing = busy()
   await store.flush()
   tell('end: what changed is written, CPU', busy() - flushing, 'ms')
   await environment.close()
+}
+
+/** The run in parts: memory may go up and down within it, but not upwards in the long run. */
+function flat(slices: readonly Slice[]): void {
+  const quarter = slices.length / 4
+  const quarters = [0, 1, 2, 3].map(n => slices.slice(n * quarter, (n + 1) * quarter))
+  for (const [n, part] of quarters.entries()) {
+    const name = `events ${(n * EVENTS) / 4e6} to ${((n + 1) * EVENTS) / 4e6} million`
+    tell(`${name}: RssAnon, median`, median(part.map(({ memory }) => memory)), 'MiB')
+    tell(`${name}: CPU an event`, median(part.map(({ cost }) => cost)), 'ns')
+  }
+  const of = (n: number, what: keyof Slice) => median((quarters[n] ?? []).map(one => one[what]))
+  tell('memory, last quarter over first', of(3, 'memory') - of(0, 'memory'), 'MiB', 10)
+  tell('CPU an event, last quarter over first', of(3, 'cost') / of(0, 'cost'), '', 1.1)
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 /** Texts are made before and new, as from the wire, so that V8 has no hash of them. */
@@ -131,27 +157,38 @@ function lookUp(baselines: readonly Baseline[]): void {
   tell('look-up, count and answer, CPU, median', costs.toSorted((a, b) => a - b)[3] ?? 0, 'ns', 300)
 }
 
-/** A day of event time in a million events; now and then something new. Returns the memory then. */
+interface Slice {
+  /** MiB. */
+  readonly memory: number
+  /** ns. */
+  readonly cost: number
+}
+
+/** A day of event time in a million events; each thousandth brings a value that is new. */
 async function grow(
   baselines: readonly Baseline[],
   store: StoredBaselineStore,
   journal: Journal,
   events: number,
-): Promise<number> {
+): Promise<Slice> {
+  const begun = busy()
   for (let event = 0; event < events; event++) {
     clock += (24 * HOUR) / 1e6
     store.advance(clock)
     const entity = event % ENTITIES
     const rule = event % RULES
-    const value = (event >> 4) % VALUES
+    const value = event % 1000 === 0 ? VALUES + added++ : (event >> 4) % VALUES
     baselines[rule]?.observe(entityName(entity), valueName(rule, entity, value), clock)
     if (event % 4096 === 0) await journal.flush()
   }
+  const cost = ((busy() - begun) * 1e6) / events
   await sleep(100)
-  return rssAnon()
+  return { memory: rssAnon(), cost }
 }
 
 let clock = HOUR
+/** Values that come besides those of the beginning. */
+let added = 0
 
 const [, , phase, given] = process.argv
 if (phase === 'fill') await fill(given ?? '')

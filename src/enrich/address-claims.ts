@@ -1,6 +1,7 @@
 import { type Device, type DeviceAddress } from './device.ts'
 import { type Profile } from './profile.ts'
 import { type Sighting } from './sighting.ts'
+import { WordMap } from './word-map.ts'
 
 /** What a claim of an address means for the device that had it before. */
 export interface Claim {
@@ -34,7 +35,10 @@ interface Lease {
 
 /** Which card has which address on each link, and what it means when another one claims it. */
 export class AddressClaims {
-  readonly #owners = new Map<number, Device>()
+  readonly #owners = new WordMap<Device>()
+  /** What the last call of `#hash` made. */
+  #one = 0
+  #two = 0
   readonly #leases = new Map<number, Lease>()
   readonly #links = new Map<string, number>()
 
@@ -42,23 +46,25 @@ export class AddressClaims {
   restore(device: Device): void {
     for (const address of device.addresses) {
       if (address.lost) continue
-      const key = this.#key(device.interface, address)
-      const known = this.#owners.get(key)
+      this.#hash(device.interface, address)
+      const known = this.#owners.get(this.#one, this.#two)
       const last = known && find(known, address)?.last
-      if (last === undefined || last <= address.last) this.#owners.set(key, device)
+      if (last === undefined || last <= address.last) this.#owners.set(this.#one, this.#two, device)
     }
   }
 
   /** Whose the address is, where that is known. */
   owner(link: string, seen: Sighting): Device | undefined {
-    const device = this.#owners.get(this.#key(link, seen))
+    this.#hash(link, seen)
+    const device = this.#owners.get(this.#one, this.#two)
     return device && find(device, seen) && device
   }
 
   forget(device: Device): void {
     for (const address of device.addresses) {
-      const key = this.#key(device.interface, address)
-      if (this.#owners.get(key) === device) this.#owners.delete(key)
+      this.#hash(device.interface, address)
+      const isIts = this.#owners.get(this.#one, this.#two) === device
+      if (isIts) this.#owners.delete(this.#one, this.#two)
     }
   }
 
@@ -91,13 +97,13 @@ export class AddressClaims {
 
   /** The address is the device's from now on; whoever had it has lost it. */
   take(link: string, device: Device, seen: Sighting): void {
-    const key = this.#key(link, seen)
-    const previous = this.#owners.get(key)
+    this.#hash(link, seen)
+    const previous = this.#owners.get(this.#one, this.#two)
     const lost = previous && previous !== device ? find(previous, seen) : undefined
     if (lost !== undefined) lost.lost = true
     const mine = find(device, seen)
     if (mine !== undefined) mine.lost = false
-    this.#owners.set(key, device)
+    this.#owners.set(this.#one, this.#two, device)
   }
 
   #isLeased(link: string, seen: Sighting): boolean {
@@ -106,8 +112,14 @@ export class AddressClaims {
     return seen.time - lease.time <= leaseFor
   }
 
-  /** 53 bits of a hash: two addresses are taken for one with a chance of 2^-53, and `find` tells. */
+  /** 53 bits of a hash, for a Map: two addresses are taken for one with a chance of 2^-53. */
   #key(link: string, address: Words): number {
+    this.#hash(link, address)
+    return (this.#one >>> 0) * 0x200000 + (this.#two >>> 11)
+  }
+
+  /** 64 bits: should two addresses be taken for one, `find` tells. */
+  #hash(link: string, address: Words): void {
     let number = this.#links.get(link)
     if (number === undefined) {
       number = this.#links.size + 1
@@ -120,7 +132,8 @@ export class AddressClaims {
       one = mix(one, word)
       two = mix(two ^ 0x55555555, word)
     }
-    return (one >>> 0) * 0x200000 + (two >>> 11)
+    this.#one = one
+    this.#two = two
   }
 }
 

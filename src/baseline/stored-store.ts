@@ -19,7 +19,6 @@ import { readPlace } from './place.ts'
 import {
   type Baseline,
   type BaselineKey,
-  type BaselineLimits,
   type BaselineRecord,
   type BaselineStore,
   type HeldValue,
@@ -29,6 +28,7 @@ import { mostStored } from './stored-table.ts'
 import { Texts } from './texts.ts'
 import { Total } from './total.ts'
 import { exportBaselines, type Merge, mergeRecord } from './transfer.ts'
+import { Unread } from './unread.ts'
 import { Upkeep } from './upkeep.ts'
 
 export interface StoredBaselinesOptions {
@@ -39,13 +39,6 @@ export interface StoredBaselinesOptions {
   readonly limit?: number
   /** Whether texts are kept, for people; without them there are hashes only. */
   readonly clear?: boolean
-}
-
-/** A baseline that a rule wants and that is not read yet. */
-interface Unread {
-  readonly limits: BaselineLimits
-  /** Pairs that it may have on the disk. */
-  readonly most: number
 }
 
 const second = 1e6
@@ -66,7 +59,7 @@ export class StoredBaselineStore implements BaselineStore {
   readonly #secret: Buffer
   readonly #heads: Head[]
   readonly #open = new Map<number, OpenBaseline>()
-  readonly #unread = new Map<Head, Unread>()
+  readonly #unread: Unread
   readonly #upkeep: Upkeep
   #swept = Number.NEGATIVE_INFINITY
   #damaged = 0
@@ -77,6 +70,8 @@ export class StoredBaselineStore implements BaselineStore {
     const stored = readStoreHead(environment)
     this.#heads = readHeads(environment)
     this.#secret = stored?.secret ?? randomBytes(8)
+    const budget = new Budget(limit, () => this.#readAll())
+    this.#unread = new Unread(budget)
     // Without the secret nothing that was learned can be found again.
     if (stored === undefined) for (const head of this.#heads) head.gone = true
     this.#shared = {
@@ -85,7 +80,7 @@ export class StoredBaselineStore implements BaselineStore {
       hash: new KeyedHash(this.#secret),
       texts: new Texts(environment, journal, clear),
       time: new ObservedTime(stored?.observed),
-      budget: new Budget(limit, () => this.#readAll()),
+      budget,
     }
     if (stored === undefined) journal.add(storeOperation(this.#storeHead()))
     this.#upkeep = new Upkeep({
@@ -119,10 +114,7 @@ export class StoredBaselineStore implements BaselineStore {
       open.baseline.learner.limits = limits
       return open.baseline
     }
-    const { environment, budget } = this.#shared
-    const most = this.#unread.get(head)?.most ?? mostStored(environment, head.number)
-    if (!this.#unread.has(head)) budget.awaits(most)
-    this.#unread.set(head, { limits, most })
+    this.#unread.add(head, limits, () => mostStored(this.#options.environment, head.number))
     return new LateBaseline(() => this.#opened(head).baseline)
   }
 
@@ -130,8 +122,7 @@ export class StoredBaselineStore implements BaselineStore {
     this.#shared.time.advance(time)
     if (time - this.#swept < second) return
     this.#swept = time
-    const [next] = this.#unread.keys()
-    if (next !== undefined) this.#opened(next)
+    for (const head of this.#unread.next()) this.#opened(head)
     this.#upkeep.step(time)
   }
 
@@ -214,15 +205,13 @@ export class StoredBaselineStore implements BaselineStore {
   }
 
   #readAll(): void {
-    for (const head of [...this.#unread.keys()]) this.#opened(head)
+    for (const head of this.#unread.next(Number.POSITIVE_INFINITY)) this.#opened(head)
   }
 
   #opened(head: Head): OpenBaseline {
     const known = this.#open.get(head.number)
     if (known !== undefined) return known
-    const { limits = unlimited, most = 0 } = this.#unread.get(head) ?? {}
-    this.#unread.delete(head)
-    this.#shared.budget.read(most)
+    const limits = this.#unread.take(head) ?? unlimited
     const begun = () => this.#options.journal.add(headOperation(head))
     const baseline = new StoredBaseline({ ...head, limits, begun }, this.#shared)
     this.#damaged += baseline.load()

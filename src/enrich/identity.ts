@@ -1,7 +1,7 @@
 import { type Device } from './device.ts'
 import { type Facts } from './facts.ts'
 import { enough, type IdentityEvidence, likeness, ownNames } from './identity-score.ts'
-import { type Profile } from './profile.ts'
+import { Profile } from './profile.ts'
 import { isLocallyAdministered } from './vendor.ts'
 
 export interface Match {
@@ -20,7 +20,8 @@ const sharedLimit = 16
  * device with facts is to be told by `learn`.
  */
 export class Identities {
-  readonly #byKey = new Map<string, Profile[]>()
+  /** Most keys are of one device: then it is no list. */
+  readonly #byKey = new Map<string, Profile | readonly Profile[]>()
   /** To be learned, in this order: after a start there are many, and nobody asks for them at once. */
   readonly #waiting = new Set<Profile>()
 
@@ -67,15 +68,20 @@ export class Identities {
   }
 
   #add(key: string, profile: Profile): void {
-    const known = this.#byKey.get(key)
-    if (known === undefined) this.#byKey.set(key, [profile])
-    else if (known.length < sharedLimit) known.push(profile)
+    const known = this.#with(key)
+    if (known.length === 0) this.#byKey.set(key, profile)
+    else if (known.length < sharedLimit) this.#byKey.set(key, [...known, profile])
   }
 
   #drop(key: string, profile: Profile): void {
-    const left = this.#byKey.get(key)?.filter(one => one !== profile) ?? []
-    if (left.length === 0) this.#byKey.delete(key)
-    else this.#byKey.set(key, left)
+    const [first, ...rest] = this.#with(key).filter(one => one !== profile)
+    if (first === undefined) this.#byKey.delete(key)
+    else this.#byKey.set(key, rest.length === 0 ? first : [first, ...rest])
+  }
+
+  #with(key: string): readonly Profile[] {
+    const known = this.#byKey.get(key) ?? []
+    return known instanceof Profile ? [known] : known
   }
 
   /**
@@ -100,7 +106,7 @@ export class Identities {
   #candidates(device: Device, facts: Facts): Set<Profile> {
     const found = new Set<Profile>()
     for (const key of keysOf(facts)) {
-      for (const profile of this.#byKey.get(key) ?? []) {
+      for (const profile of this.#with(key)) {
         if (profile !== device.profile && isApart(profile, device)) found.add(profile)
       }
     }

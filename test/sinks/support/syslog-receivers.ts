@@ -28,6 +28,8 @@ export interface Wanted {
 export interface SyslogReceiver {
   readonly port: number
   readonly messages: () => Understood[]
+  /** The file that it writes them to, a line of JSON each. */
+  readonly out: string
   readonly pid: number
   kill(signal: NodeJS.Signals): void
   /** Starts it again after a kill, on the same port, with the same file. */
@@ -64,6 +66,7 @@ async function receiver(
   await ready()
   return {
     port,
+    out,
     messages: () => linesOf(out).map(line => JSON.parse(line) as Understood),
     get pid() {
       return program.pid

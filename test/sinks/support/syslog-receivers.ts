@@ -39,7 +39,7 @@ export interface SyslogReceiver {
 const unpacked = join(root, 'build/peers/syslog-ng')
 const hasSyslogNg = existsSync(join(unpacked, 'usr/sbin/syslog-ng'))
 if (!hasSyslogNg) {
-  process.stderr.write('\n*** syslog-ng is not unpacked (scripts/syslog-ng.sh): SKIPPED ***\n\n')
+  process.stderr.write('\n*** syslog-ng is not unpacked (`make test` does it): SKIPPED ***\n\n')
 }
 
 export const receivers: { name: string; start: (wanted: Wanted) => Promise<SyslogReceiver> }[] = [

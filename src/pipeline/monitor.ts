@@ -1,6 +1,6 @@
 import { type Log } from '../operate/log.ts'
 import { type MonitorPlace } from '../operate/monitor/address.ts'
-import { type Monitor } from '../operate/monitor/open.ts'
+import { type Monitor } from '../operate/monitor/monitor.ts'
 import { type Sensor } from './sensor.ts'
 
 /** Answers probes and Prometheus where the configuration says so. */

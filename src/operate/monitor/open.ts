@@ -1,21 +1,9 @@
 import { SensorError } from '../../errors.ts'
-import { type Log } from '../log.ts'
-import { type MonitorPlace, placeText } from './address.ts'
+import { placeText } from './address.ts'
 import { livePage, readyPage, statusPage } from './health.ts'
+import { type Monitor, type MonitorParts } from './monitor.ts'
 import { type MonitorServer, type Route, serveMonitor } from './server.ts'
 import { type Readings } from './snapshot.ts'
-
-export interface Monitor {
-  close(): Promise<void>
-}
-
-export interface MonitorParts {
-  readonly place: MonitorPlace
-  readonly readings: Readings
-  readonly log: Log
-  /** Pause before a port that somebody else has is tried again. */
-  readonly retryMs?: number
-}
 
 /**
  * Answers probes and Prometheus. A port that cannot be had is told and tried again: a sensor that

@@ -93,6 +93,7 @@ function open(enrichment: Enrichment, names?: readonly string[]): Detectors {
     baselines: new StoredBaselineStore({ environment, journal }),
     learning: own => own,
     resolvedName: (packet, start) => enrichment.names.resolvedName(packet, start),
+    place: (family, ...words) => enrichment.geo.place(family, ...words),
     profiles: new Profiles({ limit: 65_536 }),
     growth: new Growth(),
     directory,

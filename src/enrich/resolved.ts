@@ -4,8 +4,8 @@ import { type DnsMessage } from '../protocols/dns.ts'
 import { skipName } from '../protocols/dns-name.ts'
 import { type DnsRecord } from '../protocols/dns-record.ts'
 
-/** An address that a message gives a name for, its time to live in seconds. */
-export type TellAddress = (address: IpAddress, ttl: number) => void
+/** An address that a message gives a name for, its time to live in seconds, and whose it is (lower case). */
+export type TellAddress = (address: IpAddress, ttl: number, owner: string) => void
 
 const typeA = 1
 const typeCname = 5
@@ -26,12 +26,13 @@ export function addressesOf(message: DnsMessage, asked: string, tell: TellAddres
   if (message !== last.message || asked !== last.asked) {
     last = { message, asked, found: collect(message, asked) }
   }
-  for (const { address, ttl } of last.found) tell(address, ttl)
+  for (const { address, ttl, owner } of last.found) tell(address, ttl, owner)
 }
 
 interface Found {
   readonly address: IpAddress
   readonly ttl: number
+  readonly owner: string
 }
 
 /** Several ask about the same message, one after the other. */
@@ -47,11 +48,12 @@ function collect({ answers }: DnsMessage, asked: string): readonly Found[] {
   const found: Found[] = []
   for (const record of answers) {
     if (!isAddress(record)) continue
-    const limit = names.get(nameOf(record))
+    const owner = nameOf(record)
+    const limit = names.get(owner)
     if (limit === undefined) continue
     for (const address of addresses(record)) {
       if (found.length >= mostAddresses) return found
-      found.push({ address, ttl: Math.min(limit, record.ttl) })
+      found.push({ address, ttl: Math.min(limit, record.ttl), owner })
     }
   }
   return found

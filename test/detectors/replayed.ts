@@ -121,6 +121,8 @@ function configOf({ detectors = {}, home = [] }: ReplayedOptions, folder?: strin
 
 /** 2026-01-05 08:00:00 UTC, a Monday. */
 const start = 1_767_600_000_000_000_000n
+/** Seconds of Unix time at which captures begin. */
+export const began = Number(start / 1_000_000_000n)
 
 function inOrder(packets: readonly Timed[]): CapturedPacket[] {
   return [...packets]

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { isRoot } from '../capture/support/root.ts'
 import { Authority, type Pair, selfSigned } from './support/authority.ts'
 import { caught } from './support/caught.ts'
-import { have, internet, LinkLab, victim } from './support/link.ts'
+import { barks, have, internet, LinkLab, victim } from './support/link.ts'
 
 // What a device of ours does with a server of the internet, with real programs at both ends.
 
@@ -65,7 +65,12 @@ describe.skipIf(!isRoot || !have('openssl', 'curl', 'dnsmasq'))('openssl s_serve
         rule: { name: 'Expired Certificate of a Server Outside' },
         ...from,
         ...to(443),
-        tls: { server: { not_after: '2025-01-01T00:00:00.000Z', issuer: 'O=Example Trust, CN=Example Root' } },
+        tls: {
+          server: {
+            not_after: '2025-01-01T00:00:00.000Z',
+            issuer: 'O=Example Trust, CN=Example Root',
+          },
+        },
       },
     ])
   })
@@ -127,8 +132,32 @@ describe.skipIf(!isRoot || !have('curl', 'dnsmasq'))('curl', () => {
       },
     ])
     const [{ orthrus }] = alerts as unknown as [{ orthrus: Evidence }]
-    expect(orthrus.signal.evidence.bytes_out).toBeGreaterThan(150e6)
-    expect(orthrus.signal.evidence.bytes_in).toBeLessThan(1000)
+    expect(orthrus.signal.evidence['bytes_out']).toBeGreaterThan(150e6)
+    expect(orthrus.signal.evidence['bytes_in']).toBeLessThan(1000)
+  })
+})
+
+describe.skipIf(!isRoot || !have('curl', 'dnsmasq'))('a beacon by curl', () => {
+  test('of seconds instead of minutes is one alert', { timeout: 120_000 }, async () => {
+    await using lab = new LinkLab()
+    const server = createServer((_, answer) => answer.end('nothing to do'))
+    lab.space(internet).inside(() => server.listen(80))
+    await lab.resolver({ [name]: internet.ip })
+    const sensor = await lab.watch('detectors: { beacon: { span: 10s, learning: 0 } }\n')
+    const loop = `while :; do curl -s http://${name}/orders; sleep 1.2$((RANDOM % 10)); done`
+    lab.start(victim, 'bash', '-c', loop)
+    await sensor.until(() => barks(sensor).length > 0, 'there was no alert', 90_000)
+    await sleep(3000) // and no second one
+    expect(await sensor.end()).toBe(0)
+    server.close()
+    expect(barks(sensor)).toMatchObject([
+      {
+        rule: { name: 'Regular Connections to a New Destination' },
+        ...from,
+        ...to(80),
+        orthrus: { signal: { entity: victim.ip, evidence: { destination: name, habit: 'new' } } },
+      },
+    ])
   })
 })
 
@@ -154,7 +183,9 @@ describe.skipIf(!isRoot)('what is no TLS on 443', () => {
         rule: { name: 'Port Says One Thing, Content Another' },
         ...from,
         ...to(443),
-        orthrus: { signal: { name: 'protocol-mismatch', evidence: { usual: ['tls'], named: false } } },
+        orthrus: {
+          signal: { name: 'protocol-mismatch', evidence: { usual: ['tls'], named: false } },
+        },
       },
     ])
   })

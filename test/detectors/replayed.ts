@@ -34,7 +34,7 @@ export interface Told {
 }
 
 /** An alert for every signal, whatever it is worth. */
-const everySignal = `
+export const everySignal = `
 title: Signal
 id: 0d2f0c33-1d43-4f3c-8c35-6d9c3a5b7e01
 status: test

@@ -117,6 +117,29 @@ export class LinkLab {
     }
   }
 
+  /** The configuration of the sensor, once it has been started. */
+  get config(): string {
+    return this.path('orthrus.yaml')
+  }
+
+  /** Records with tcpdump what passes where the sensor watches, until the returned function is called. */
+  async record(file: string): Promise<() => Promise<void>> {
+    const words = ['-i', 'victim', '-U', '--immediate-mode', '-B', '65536', '-w', file]
+    const child = this.#spawn(this.#switch, 'tcpdump', words)
+    let said = ''
+    child.stderr?.on('data', (data: Buffer) => {
+      said += data.toString()
+    })
+    for (const end = Date.now() + patience; !said.includes('listening'); await sleep(20)) {
+      if (Date.now() > end) throw new Error(`tcpdump does not record: ${said}`)
+    }
+    return async () => {
+      child.kill('SIGINT')
+      await once(child, 'close')
+      if (!said.includes('0 packets dropped by kernel')) throw new Error(`tcpdump: ${said}`)
+    }
+  }
+
   space({ name }: Host): Namespace {
     const space = this.#hosts.get(name)
     if (space === undefined) throw new Error(`no host ${name}`)
@@ -126,17 +149,13 @@ export class LinkLab {
   /** `orthrus run` on the victim's port, with rules and detectors as they are shipped but for `more`. */
   async watch(more = ''): Promise<SensorProcess> {
     writeFileSync(
-      this.path('orthrus.yaml'),
+      this.config,
       `network: { home: [192.0.2.0/24] }
 capture: { interfaces: [victim], flow: { sweep_interval: 1s, tcp_closing_timeout: 3s, udp_timeout: 5s, icmp_timeout: 5s } }
 state: { directory: ${this.path('state')} }
 ${more}`,
     )
-    const sensor = new SensorProcess(
-      this.#switch.name,
-      ['run', '-c', this.path('orthrus.yaml')],
-      {},
-    )
+    const sensor = new SensorProcess(this.#switch.name, ['run', '-c', this.config], {})
     this.#sensor = sensor
     await sensor.says('stderr', 'rules run')
     return sensor
@@ -157,7 +176,11 @@ ${more}`,
 
   /** Starts a program on a host; it ends with the lab. */
   start(host: Host, program: string, ...args: string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.space(host).name, program, ...args], {
+    return this.#spawn(this.space(host), program, args)
+  }
+
+  #spawn({ name }: Namespace, program: string, args: readonly string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', name, program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
     })

@@ -38,7 +38,7 @@ test('every attack of an office, replayed twice, gives the same alerts, word for
   const [file, rule] = [join(folder, 'office.pcap'), join(folder, 'signal.yml')]
   writeFileSync(rule, everySignal)
   const attacks = attackNames.map((name, i) => ({ name, at: (6 + i / 20) * HOUR }))
-  await writeOffice(file, { days: 0.5, density: 0.2, attacks })
+  await writeOffice(file, { days: 0.35, density: 0.2, attacks })
   const first = await lines(file, rule)
   const second = await lines(file, rule)
   rmSync(folder, { recursive: true })

@@ -116,10 +116,11 @@ dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json scripts/validators.mjs
 	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new && node scripts/validators.mjs dist.new
 	$(Q)rm -rf dist && mv dist.new dist
 
-# The link lets build/bench/src find the objects where src/ looks for them: in ../build.
+# The links let build/bench/src find the objects, the rules and the version where src/ looks for them.
 build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus | build
 	$(short) TSC build/bench
-	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && touch $@
+	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && \
+		ln -sfn ../../rules ../../package.json build/bench/ && touch $@
 
 # Inside node_modules, so that removing the folder asks for a new install.
 node_modules/.orthrus: package-lock.json | $(NEED_BUILD)

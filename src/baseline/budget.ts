@@ -2,13 +2,15 @@
 export class Budget {
   /** Pairs of the baselines that are read. */
   pairs = 0
-  readonly #limit: number
+  /** Sightings that a limit kept from being remembered. */
+  refused = 0
+  readonly limit: number
   readonly #readAll: () => void
   #unread = 0
 
   /** `readAll` reads what is not read yet, and tells by `read`. */
   constructor(limit: number, readAll: () => void) {
-    this.#limit = limit
+    this.limit = limit
     this.#readAll = readAll
   }
 
@@ -24,8 +26,8 @@ export class Budget {
 
   /** Exact: when those that are not read could fill it, they are read. */
   get isFull(): boolean {
-    if (this.pairs + this.#unread < this.#limit) return false
+    if (this.pairs + this.#unread < this.limit) return false
     if (this.#unread > 0) this.#readAll()
-    return this.pairs >= this.#limit
+    return this.pairs >= this.limit
   }
 }

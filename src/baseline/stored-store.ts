@@ -3,6 +3,7 @@ import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
 import { approve, forget, unlearn } from './amend.ts'
+import { type BaselineCounts } from './baseline-counts.ts'
 import { Budget } from './budget.ts'
 import {
   type Head,
@@ -102,6 +103,12 @@ export class StoredBaselineStore implements BaselineStore {
   get values(): number {
     this.#readAll()
     return this.#shared.budget.pairs
+  }
+
+  /** How full it is, and sightings that a limit kept it from remembering since the start. */
+  get counts(): BaselineCounts {
+    const { pairs, limit, refused } = this.#shared.budget
+    return { open: this.#open.size, values: pairs, limit, refused, damaged: this.#damaged }
   }
 
   open({ id, hash, forgetAfter, limits }: BaselineKey): Baseline {

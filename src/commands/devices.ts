@@ -102,7 +102,7 @@ async function list(session: Session, given: Options, words: readonly string[]):
   }
   await withEnvironment(directory, async environment => {
     const { devices, damaged } = readDevices(environment)
-    if (damaged > 0) session.log.warn(`${damaged} devices could not be read`)
+    if (damaged.length > 0) session.log.warn(`${damaged.length} devices could not be read`)
     await show(session, given, deviceViews(devices, query))
   })
 }

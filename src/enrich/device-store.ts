@@ -41,10 +41,13 @@ export class DeviceStore {
     return this.#damaged
   }
 
-  /** Up to `limit` cards as they were written; what is damaged is left out and counted. */
+  /** Up to `limit` cards as they were written; what is damaged is counted, and removed. */
   load(limit: number): readonly Device[] {
     const { devices, damaged } = readDevices(this.#options.environment, limit)
-    this.#damaged += damaged
+    this.#damaged += damaged.length
+    for (const key of damaged) {
+      this.#options.journal.add({ kind: 'remove', table: 'devices', key })
+    }
     return devices
   }
 

@@ -6,16 +6,16 @@ import { type Profile } from './profile.ts'
 
 export interface StoredDevices {
   readonly devices: readonly Device[]
-  /** Records that could not be read. */
-  readonly damaged: number
+  /** Keys of records that could not be read. */
+  readonly damaged: readonly Buffer[]
 }
 
-/** Up to `limit` cards as they were written; what is damaged is left out and counted. */
+/** Up to `limit` cards as they were written; what is damaged is left out. */
 export function readDevices(
   environment: Pick<Environment, 'page'>,
   limit = Number.POSITIVE_INFINITY,
 ): StoredDevices {
-  const stored = { devices: [] as Device[], damaged: 0 }
+  const stored = { devices: [] as Device[], damaged: [] as Buffer[] }
   const profiles = new Map<string, Profile>()
   let after: Buffer | undefined
   do {
@@ -23,9 +23,9 @@ export function readDevices(
     const page =
       count < 1 ? [] : environment.page('devices', { limit: count, ...(after && { after }) })
     after = page.at(-1)?.key
-    for (const { value } of page) {
+    for (const { key, value } of page) {
       const device = value && readDevice(value, profiles)
-      if (device === undefined) stored.damaged++
+      if (device === undefined) stored.damaged.push(key)
       else stored.devices.push(device)
     }
   } while (after !== undefined)

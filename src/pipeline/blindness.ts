@@ -50,8 +50,32 @@ function lossAlert(loss: Loss, lost: number, seen: number, time: number, observe
   })
 }
 
-/** The alert about a memory that could not be read at the start. */
-export function setAsideAlert(path: string, observer: Observer) {
+/** The alert about records of the memory that could not be read. */
+export function damageAlert(message: string, damaged: number, observer: Observer): Document {
+  return sensorAlert({
+    action: 'memory-damaged',
+    level: 'high',
+    message,
+    time: Date.now() * 1000,
+    observer,
+    facts: { damaged },
+  })
+}
+
+/** What is to be told of the memory at the start: where it was put, devices that cannot be read. */
+export function startAlerts(
+  setAside: string | undefined,
+  devices: number,
+  observer: Observer,
+): Document[] {
+  const message = `${devices} records of devices were damaged and are forgotten; who they were of is new again`
+  return [
+    ...(setAside === undefined ? [] : [setAsideAlert(setAside, observer)]),
+    ...(devices === 0 ? [] : [damageAlert(message, devices, observer)]),
+  ]
+}
+
+function setAsideAlert(path: string, observer: Observer) {
   return sensorAlert({
     action: 'memory-set-aside',
     level: 'high',

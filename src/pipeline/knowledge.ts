@@ -1,11 +1,11 @@
 import { type Document, type Observer } from '../alerts/alert.ts'
-import { sensorAlert } from '../alerts/sensor.ts'
 import { NoveltyLog } from '../baseline/novelty-log.ts'
 import { StoredBaselineStore } from '../baseline/stored-store.ts'
 import { type Log } from '../operate/log.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Journal } from '../storage/journal.ts'
 import { type Operation } from '../storage/operation.ts'
+import { damageAlert } from './blindness.ts'
 import { type SensorParts } from './parts.ts'
 import { Windows } from './windows.ts'
 
@@ -41,14 +41,7 @@ export class Knowledge {
     this.#damageTold += damaged
     const message = `${damaged} records of what rules have learned were damaged and are forgotten; what they stood for is new again`
     this.#log.error(message)
-    return sensorAlert({
-      action: 'memory-damaged',
-      level: 'high',
-      message,
-      time: Date.now() * 1000,
-      observer,
-      facts: { damaged },
-    })
+    return damageAlert(message, damaged, observer)
   }
 
   /** These changes never reached the disk, nor did their alerts: what they taught is new again. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
 import { createLog } from '../../src/operate/log.ts'
 import { replayAlerts } from '../../src/pipeline.ts'
+import { openEnvironment } from '../../src/storage/environment.ts'
 import * as p from '../generate/packets.ts'
 import { captured, pcap, START } from '../generate/pcap.ts'
 import { temporaryDirectory } from '../storage/open.ts'
@@ -47,7 +48,7 @@ function sensor() {
   const { config } = readConfig()
   if (config === undefined) throw new Error('the defaults are wrong')
   let runs = 0
-  return async (after: bigint, ports: readonly number[]): Promise<string[]> => {
+  const run = async (after: bigint, ports: readonly number[]): Promise<string[]> => {
     const file = join(directory, `${runs++}.pcap`)
     const syn = (srcPort: number) =>
       p.ethernet(
@@ -74,21 +75,35 @@ function sensor() {
       learn: 0,
     })
     const alerts = printed.split('\n').filter(Boolean)
-    return alerts.map(line => String(JSON.parse(line).rule.name))
+    return alerts.map(line => JSON.parse(line)).map(({ rule, message }) => rule?.name ?? message)
   }
+  return { run, state: join(directory, 'state') }
 }
 
 describe('a sensor that is started again', () => {
   test('still keeps quiet about what it has told', async () => {
-    const run = sensor()
+    const { run } = sensor()
     expect(await run(0n, [40_000])).toContain('Telnet')
     expect(await run(10n * minute, [40_001])).not.toContain('Telnet')
     expect(await run(90n * minute, [40_002])).toContain('Telnet')
   }, 60_000)
 
   test('goes on with the windows that were open', async () => {
-    const run = sensor()
+    const { run } = sensor()
     expect(await run(0n, [40_000, 40_001])).not.toContain('Telnet Three Times')
     expect(await run(10n * minute, [40_002])).toContain('Telnet Three Times')
+  }, 60_000)
+
+  test('tells of devices that it can no longer read', async () => {
+    const { run, state } = sensor()
+    await run(0n, [40_000])
+    const environment = await openEnvironment({ directory: state })
+    await environment.commit([{ kind: 'put', table: 'devices', key: '123456', value: 'rubbish' }])
+    await environment.close()
+    const told = await run(90n * minute, [40_001])
+    expect(told).toContainEqual(expect.stringMatching(/^1 records of devices were damaged/))
+    expect(await run(91n * minute, [40_002])).not.toContainEqual(
+      expect.stringMatching(/records of devices/),
+    )
   }, 60_000)
 })

@@ -1,5 +1,5 @@
 import { type Environment } from './environment.ts'
-import { type Operation } from './operation.ts'
+import { type Operation, operationBytes } from './operation.ts'
 
 export interface JournalOptions {
   readonly environment: Pick<Environment, 'commit'>
@@ -9,11 +9,14 @@ export interface JournalOptions {
   readonly onLost: (operations: readonly Operation[], error: unknown) => void
   /** Most changes that wait while the disk takes none; a turn beyond is lost as a whole. */
   readonly limit?: number
+  /** Most bytes that they may have together; a turn beyond is lost in the same way. */
+  readonly bytes?: number
 }
 
 /** Beyond so many changes a turn is divided, between two events. */
 const largest = 1024
 const waitingLimit = 262_144
+const waitingBytes = 128 * 1024 * 1024
 
 /**
  * What the events of one turn change in the memory, and the alerts that come of them: one
@@ -25,6 +28,8 @@ export class Journal {
   #turn: Operation[] = []
   #waiting: Operation[] = []
   #inFlight = 0
+  /** Of all that waits, the turn at hand and what is being written included. */
+  #bytes = 0
   #scheduled = false
   #running: Promise<void> | undefined
 
@@ -40,6 +45,7 @@ export class Journal {
   /** Adds a change to the turn at hand, which is written when it is over. */
   add(operation: Operation): void {
     this.#turn.push(operation)
+    this.#bytes += operationBytes(operation)
     if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(() => {
@@ -69,9 +75,12 @@ export class Journal {
     const turn = this.#turn
     if (turn.length === 0) return
     this.#turn = []
-    const { limit = waitingLimit, onLost } = this.#options
-    if (this.#waiting.length + this.#inFlight + turn.length > limit) {
-      onLost(turn, new Error(`${limit} changes wait for the disk`))
+    const { limit = waitingLimit, bytes = waitingBytes, onLost } = this.#options
+    const waiting = this.#waiting.length + this.#inFlight + turn.length
+    if (waiting > limit || this.#bytes > bytes) {
+      const text = `${waiting} changes of ${this.#bytes} bytes would wait for the disk`
+      this.#bytes -= bytesOf(turn)
+      onLost(turn, new Error(text))
       return
     }
     this.#waiting = this.#waiting.length === 0 ? turn : this.#waiting.concat(turn)
@@ -93,6 +102,11 @@ export class Journal {
         onLost(batch, error)
       }
       this.#inFlight = 0
+      this.#bytes -= bytesOf(batch)
     }
   }
+}
+
+function bytesOf(operations: readonly Operation[]): number {
+  return operations.reduce((sum, operation) => sum + operationBytes(operation), 0)
 }

@@ -72,27 +72,35 @@ test('what is refused is told, and what comes after is written', async () => {
   expect(String(environment.get('meta', 'b'))).toBe('x')
 })
 
-test('turns that come while the disk takes nothing wait within the limit, whole or not at all', async () => {
-  const environment = await openTemporary()
-  let open: () => void = () => undefined
-  const gate = new Promise<void>(resolve => {
-    open = resolve
-  })
-  const lost: Operation[] = []
-  const journal = new Journal({
-    environment: { commit: operations => gate.then(() => environment.commit(operations)) },
-    onAppended: () => undefined,
-    onLost: operations => lost.push(...operations),
-    limit: 3,
-  })
-  for (const keys of [['a'], ['b', 'c'], ['d', 'e']]) {
-    for (const key of keys) journal.add(put(key))
-    await Promise.resolve()
-  }
-  expect(journal.waiting).toBe(3)
-  open()
-  await journal.flush()
-  expect(lost).toEqual([put('d'), put('e')])
-  expect(String(environment.get('meta', 'c'))).toBe('x')
-  expect(journal.waiting).toBe(0)
-})
+test.each([{ limit: 3 }, { bytes: 3 * 'kx'.length }])(
+  'turns that come while the disk takes nothing wait within %o, whole or not at all',
+  async bound => {
+    const environment = await openTemporary()
+    let open: () => void = () => undefined
+    const gate = new Promise<void>(resolve => {
+      open = resolve
+    })
+    const lost: Operation[] = []
+    const journal = new Journal({
+      environment: { commit: operations => gate.then(() => environment.commit(operations)) },
+      onAppended: () => undefined,
+      onLost: operations => lost.push(...operations),
+      ...bound,
+    })
+    for (const keys of [['a'], ['b', 'c'], ['d', 'e']]) {
+      for (const key of keys) journal.add(put(key))
+      await Promise.resolve()
+    }
+    expect(journal.waiting).toBe(3)
+    open()
+    await journal.flush()
+    expect(lost).toEqual([put('d'), put('e')])
+    expect(String(environment.get('meta', 'c'))).toBe('x')
+    expect(journal.waiting).toBe(0)
+    // What was written or lost gives its room back.
+    for (const key of ['f', 'g', 'h']) journal.add(put(key))
+    await journal.flush()
+    expect(lost).toHaveLength(2)
+    expect(String(environment.get('meta', 'h'))).toBe('x')
+  },
+)

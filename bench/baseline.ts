@@ -190,6 +190,9 @@ let clock = HOUR
 /** Values that come besides those of the beginning. */
 let added = 0
 
+/** As `bin/orthrus` starts the sensor. */
+const flags = ['--max-semi-space-size=8', '--expose-gc']
+
 const [, , phase, given] = process.argv
 if (phase === 'fill') await fill(given ?? '')
 else if (phase === 'start') await start(given ?? '')
@@ -197,8 +200,9 @@ else {
   const directory = mkdtempSync(join(tmpdir(), 'orthrus-bench-'))
   try {
     for (const one of ['fill', 'start']) {
-      const args = ['--expose-gc', process.argv[1] ?? '', one, directory]
-      execFileSync(process.execPath, args, { stdio: 'inherit' })
+      const args = [...flags, process.argv[1] ?? '', one, directory]
+      const env = { ...process.env, MALLOC_ARENA_MAX: '1' }
+      execFileSync(process.execPath, args, { stdio: 'inherit', env })
     }
   } finally {
     rmSync(directory, { recursive: true, force: true })

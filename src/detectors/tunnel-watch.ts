@@ -64,8 +64,8 @@ export class TunnelWatch {
   readonly #context: DetectorContext
   readonly #ignored: ReadonlySet<string>
   readonly #talks: Bounded<number, Talk>
-  /** Clients of suspicious pairs, with how many they have: only their visits are looked at. */
-  readonly #watched = new Map<number, number>()
+  /** Clients of suspicious pairs: only their visits are looked at. Where one finds no room, all are. */
+  readonly #watched: Bounded<number, Kept>
   /** Who ever asked which domain so, and how much at most. */
   readonly #askers: Baseline
 
@@ -76,6 +76,7 @@ export class TunnelWatch {
     const idle = (talk: Talk, crowded: boolean) =>
       crowded && talk.names.size < suspicious ? day / 24 : day
     this.#talks = new Bounded({ limit: options.limit, idle })
+    this.#watched = new Bounded({ limit: options.limit, idle: () => day })
     this.#askers = context.baselines.open({
       id: 'detector.dns-tunnel',
       hash: '2',
@@ -86,11 +87,11 @@ export class TunnelWatch {
 
   advance(time: number): void {
     this.#talks.advance(time)
-    if (this.#talks.size === 0) this.#watched.clear()
+    this.#watched.advance(time)
   }
 
   counts() {
-    return { pairs: this.#talks.size, refused: this.#talks.refused }
+    return { pairs: this.#talks.size, refused: this.#talks.refused + this.#watched.refused }
   }
 
   #asked(event: DnsEvent): void {
@@ -109,7 +110,7 @@ export class TunnelWatch {
     if (carriers.has(question.type)) talk.carriers++
     if (!talk.names.add(textKey(subdomain))) return
     const names = talk.names.size
-    if (names === suspicious) this.#watched.set(client, (this.#watched.get(client) ?? 0) + 1)
+    if (names >= suspicious) this.#watch(client, packet.time)
     talk.characters += subdomain.length
     talk.bits += informationBits(subdomain)
     if (subdomain.length > talk.longest.length) talk.longest = subdomain
@@ -141,12 +142,19 @@ export class TunnelWatch {
     return this.#talks.add(key, talk, time) ? talk : undefined
   }
 
+  #watch(client: number, time: number): void {
+    const known = this.#watched.get(client, time)
+    if (known === undefined) this.#watched.add(client, { last: time }, time)
+    else known.last = Math.max(known.last, time)
+  }
+
   #visited(flow: FlowEvent): void {
     if (flow.action === 'update' || this.#watched.size === 0) return
     const { packet } = flow
     if (packet.destinationPort === 53) return
     const client = sourceKey(packet)
-    if (!this.#watched.has(client)) return
+    const { refused } = this.#watched
+    if (refused === 0 && this.#watched.get(client, packet.time) === undefined) return
     const name = this.#context.destinationName(packet, flow.start)?.name
     const domain = name === undefined ? undefined : domainParts(name).registered_domain
     if (domain === undefined) return

@@ -51,7 +51,7 @@ all: build/sensor.bpf.o $(HOST) dist/.stamp
 run: all
 	@bin/orthrus run $(ARGS)
 
-test: $(NEED_TEST) all build/peers/syslog-ng
+test: $(NEED_TEST) all build/peers/syslog-ng build/peers/prometheus
 	$(Q)npx vitest run $(TESTS)
 
 test-faults: $(NEED_TEST) all
@@ -130,7 +130,12 @@ node_modules/.orthrus: package-lock.json | $(NEED_BUILD)
 # Beside rsyslog, which its package excludes; without it those tests are skipped.
 build/peers/syslog-ng: | $(NEED_TEST) build
 	$(short) PEER syslog-ng
-	$(Q)scripts/syslog-ng.sh $(CURDIR)/$@
+	$(Q)scripts/peer.sh $(CURDIR)/$@ usr/sbin/syslog-ng syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0 libpcre3
+
+# For its promtool, which reads what we tell Prometheus.
+build/peers/prometheus: | $(NEED_TEST) build
+	$(short) PEER prometheus
+	$(Q)scripts/peer.sh $(CURDIR)/$@ usr/bin/promtool prometheus
 
 build:
 	@mkdir -p $@

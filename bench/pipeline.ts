@@ -11,6 +11,8 @@ import { createLog } from '../src/operate/log.ts'
 import { eventHandler } from '../src/pipeline/events.ts'
 import { openSensor } from '../src/pipeline/sensor.ts'
 import { Protocols } from '../src/protocols/protocols.ts'
+import { loadRules } from '../src/rules/load.ts'
+import { configuredRules } from '../src/rules/paths.ts'
 import { Output } from '../src/sinks/output.ts'
 import { openEnvironment } from '../src/storage/environment.ts'
 import { Office } from '../test/generate/office/office.ts'
@@ -40,7 +42,8 @@ const source = openReplay({ capture: config.capture, files: [office.stream()] })
 
 /** The shipped rules, and generated ones up to 1,000. */
 function configured(own: Config): Config {
-  const shipped = 81
+  const placeholders = new Map(Object.entries(own.rules.placeholders))
+  const shipped = loadRules(configuredRules(own.rules), { placeholders }).programs.length
   for (const [index, text] of ruleTexts(RULES - shipped).entries()) {
     writeFileSync(join(folder, `${index}.yml`), text)
   }

@@ -8,15 +8,19 @@ import { type SensorProcess } from '../test/live/support/sensor.ts'
 
 /**
  * New conversations that the sensor takes in a second without losing one: a datagram each, from 50,000
- * sources, over a veth into the kernel program, with all detectors and shipped rules behind it. The
+ * sources, over a veth into the kernel program, with all detectors and shipped rules behind it. Lost are
+ * starts that the kernel program gave up (shed) or could not write; flows_evicted have no end of
+ * their own: the table of the defaults holds 131,072, and a datagram's conversation lasts a minute. The
  * sender (tcpreplay) takes its share of the same cores. Needs root, iproute2 and tcpreplay.
  */
 
 const execute = promisify(execFile)
 const SECONDS = 5
 const SOURCES = 50_000
-const RATES = [20_000, 50_000, 100_000] as const
+const RATES = [20_000, 35_000, 50_000, 100_000] as const
 const TARGET = 100_000
+/** Before whatever else the machine does: sender and sensor have it for themselves for these seconds. */
+const first = ['nice', '-n', '-19'] as const
 
 /** Packets of as many conversations, in classic pcap. */
 function writeCapture(file: string, count: number): void {
@@ -66,10 +70,10 @@ interface Outcome {
 
 async function flood(file: string, rate: number): Promise<Outcome> {
   await using lab = new Lab()
-  const sensor = await lab.run(['-i', 'w0', '--state', lab.path('s')])
+  const sensor = await lab.run(['-i', 'w0', '--state', lab.path('s')], { prefix: first })
   await sleep(3000) // its start is over
   const before = cpu(sensor.process.pid)
-  const words = ['tcpreplay', '-q', '-K', '-i', 'p0', `--pps=${rate}`, file]
+  const words = [...first, 'tcpreplay', '-q', '-K', '-i', 'p0', `--pps=${rate}`, file]
   const begun = performance.now()
   const { stdout } = await execute('ip', ['netns', 'exec', lab.peer.name, ...words])
   const used = (cpu(sensor.process.pid) - before) / (performance.now() - begun)

@@ -14,6 +14,8 @@ export interface ClientOptions {
   /** ms for a whole request, from the name's resolution to the end of the answer. */
   readonly timeout: number
   readonly connections: number
+  /** What an answer must not repeat, beside the URL. */
+  readonly secrets?: readonly Secret[]
 }
 
 export interface Request {
@@ -39,7 +41,7 @@ interface Target {
 
 /** One URL that requests go to, with the rules of W5: undici never follows a redirect by itself. */
 export function httpClient(options: ClientOptions): Client {
-  const { url, timeout, connections } = options
+  const { url, timeout, connections, secrets = [] } = options
   const agent = new Agent({ connect: connector(options), connections, pipelining: 1 })
   const current = checkedOnce(options)
   let closed = false
@@ -57,8 +59,8 @@ export function httpClient(options: ClientOptions): Client {
       try {
         const response = await request(href, { method, headers, body, signal, dispatcher: agent })
         const text = await beginning(response.body)
-        const answer = { status: response.statusCode, headers: response.headers, body: text }
-        return { ...answer, body: url.redact(text) }
+        const shown = [url, ...secrets].reduce((left, secret) => secret.redact(left), text)
+        return { status: response.statusCode, headers: response.headers, body: shown }
       } catch (error) {
         throw failure(origin, error, timeout)
       } finally {

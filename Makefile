@@ -110,16 +110,17 @@ build/fuzz/parser: bpf/fuzz.c Makefile | $(NEED_FUZZ) build
 -include build/sensor.bpf.d build/liborthrus.d build/fuzz/parser.d
 
 # Compiled beside dist/ and moved there whole: a deleted source leaves nothing, a fault keeps the old.
-dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json node_modules/.orthrus
+dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json scripts/validators.mjs node_modules/.orthrus
 	$(short) TSC dist
 	$(Q)rm -rf dist.new && mkdir dist.new && touch dist.new/.stamp
-	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new
+	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new && node scripts/validators.mjs dist.new
 	$(Q)rm -rf dist && mv dist.new dist
 
-# The link lets build/bench/src find the objects where src/ looks for them: in ../build.
+# The links let build/bench/src find the objects, the rules and the version where src/ looks for them.
 build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus | build
 	$(short) TSC build/bench
-	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && touch $@
+	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && \
+		ln -sfn ../../rules ../../package.json build/bench/ && touch $@
 
 # Inside node_modules, so that removing the folder asks for a new install.
 node_modules/.orthrus: package-lock.json | $(NEED_BUILD)

@@ -20,6 +20,9 @@ export class BeaconPairs {
   /** Score of what was told last; 0 for what is a habit. */
   readonly #score: Float32Array
   readonly #keep: number
+  /** Slots in use, one after the other, and where each of them stands there. */
+  readonly #live: Int32Array
+  readonly #place: Int32Array
   #swept = 0
   #withoutRing = 0
 
@@ -31,6 +34,8 @@ export class BeaconPairs {
     this.#first = new Float64Array(this.table.slots)
     this.#looked = new Float64Array(this.table.slots)
     this.#score = new Float32Array(this.table.slots)
+    this.#live = new Int32Array(this.table.slots)
+    this.#place = new Int32Array(this.table.slots)
   }
 
   get counts() {
@@ -93,8 +98,9 @@ export class BeaconPairs {
     const all = new Set<number>()
     const sharing = new Set<number>()
     let beacons = 0
-    for (let slot = 0; slot < table.slots; slot++) {
-      if (table.weight(slot) === 0 || time - table.last(slot) > this.#keep) continue
+    for (let at = 0; at < table.size; at++) {
+      const slot = this.#live[at] ?? 0
+      if (time - table.last(slot) > this.#keep) continue
       const source = this.#sourceOf(slot)
       all.add(source)
       if (this.#isTo(slot, pair)) sharing.add(source)
@@ -106,18 +112,34 @@ export class BeaconPairs {
   /** Rings of pairs that are silent become free, a few at each call. */
   sweep(time: number): void {
     const { table } = this
-    for (let left = Math.ceil(table.slots / round); left > 0; left--) {
-      this.#swept = (this.#swept + 1) % table.slots
-      const silent = time - table.last(this.#swept) > this.#keep
-      if (!silent || table.weight(this.#swept) === 0) continue
-      this.#release(this.#swept)
-      table.remove(this.#swept)
+    for (let left = Math.ceil(table.size / round); left > 0; left--) {
+      this.#swept = this.#swept + 1 < table.size ? this.#swept + 1 : 0
+      const pair = this.#live[this.#swept] ?? 0
+      if (time - table.last(pair) <= this.#keep) continue
+      this.#release(pair)
+      this.#remove(pair)
     }
   }
 
+  /** The last of those in use takes the place of the one that goes. */
+  #remove(pair: number): void {
+    const { table } = this
+    const place = this.#place[pair] ?? 0
+    const last = this.#live[table.size - 1] ?? 0
+    this.#live[place] = last
+    this.#place[last] = place
+    table.remove(pair)
+  }
+
   #begin(flow: FlowEvent): number {
+    const { size } = this.table
     const pair = this.table.claim(flow.packet.time)
     if (pair < 0) return -1
+    // Else another one gave way and this one has its place.
+    if (this.table.size > size) {
+      this.#live[size] = pair
+      this.#place[pair] = size
+    }
     this.#release(pair)
     this.#first[pair] = flow.start
     this.#looked[pair] = 0

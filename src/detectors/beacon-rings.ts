@@ -62,11 +62,12 @@ export class BeaconRings {
   }
 
   /** The last starts in ascending order, s; and the sizes, bytes. */
-  series(ring: number): { readonly starts: number[]; readonly sizes: number[] } {
+  series(ring: number): { readonly starts: Float64Array; readonly sizes: Float64Array } {
     const from = ring * depth
     const to = from + Math.min(depth, this.count(ring))
-    const starts = [...this.#starts.subarray(from, to)].sort((a, b) => a - b)
-    return { starts: starts.map(start => start / 1e6), sizes: [...this.#sizes.subarray(from, to)] }
+    const starts = this.#starts.slice(from, to).sort()
+    for (let at = 0; at < starts.length; at++) starts[at] = (starts[at] ?? 0) / 1e6
+    return { starts, sizes: this.#sizes.subarray(from, to) }
   }
 
   /** Connections by hour, the present one last. */

@@ -20,6 +20,9 @@ export interface Rhythm {
   readonly count: number
 }
 
+/** Read by place only. */
+type Numbers = ArrayLike<number>
+
 /** Seconds below which a spread of intervals has no shape (RITA). */
 const shapeless = 10
 
@@ -28,9 +31,9 @@ const shapeless = 10
  * Starts that come in a bunch count once: what is nearer than a second, or than a tenth of what
  * three intervals of four are below.
  */
-export function timing(starts: readonly number[]): Rhythm {
-  const gap = Math.max(1, quantile(intervalsOf(starts, 1).sort(ascending), 0.75) / 10)
-  const intervals = intervalsOf(starts, gap).sort(ascending)
+export function timing(starts: Numbers): Rhythm {
+  const gap = Math.max(1, quantile(intervalsOf(starts, 1).sort(), 0.75) / 10)
+  const intervals = intervalsOf(starts, gap).sort()
   const { length: count } = intervals
   if (count < 3) return { score: 0, interval: 0, jitter: 0, count }
   const median = quantile(intervals, 0.5)
@@ -41,9 +44,9 @@ export function timing(starts: readonly number[]): Rhythm {
 }
 
 /** Score of payload sizes in bytes. */
-export function size(sizes: readonly number[]): number {
+export function size(sizes: Numbers): number {
   if (sizes.length < 3) return 0
-  const sorted = [...sizes].sort(ascending)
+  const sorted = Float64Array.from(sizes).sort()
   const median = quantile(sorted, 0.5)
   const even = median < 1 ? 0 : Math.max(0, (median - deviationFrom(sorted, median)) / median)
   return (1 - Math.abs(skew(sorted)) + even) / 2
@@ -102,19 +105,21 @@ function longestRun(hours: readonly number[]): number {
   return longest
 }
 
-function intervalsOf(starts: readonly number[], gap: number): number[] {
-  const intervals: number[] = []
-  let [before = 0] = starts
-  for (const start of starts) {
+function intervalsOf(starts: Numbers, gap: number): Float64Array {
+  const intervals = new Float64Array(starts.length)
+  let count = 0
+  let before = starts[0] ?? 0
+  for (let at = 0; at < starts.length; at++) {
+    const start = starts[at] ?? 0
     if (start - before < gap) continue
-    intervals.push(start - before)
+    intervals[count++] = start - before
     before = start
   }
-  return intervals
+  return intervals.subarray(0, count)
 }
 
 /** Bowley's: quartiles against the median, -1 to 1. */
-function skew(sorted: readonly number[]): number {
+function skew(sorted: Float64Array): number {
   const low = quantile(sorted, 0.25)
   const middle = quantile(sorted, 0.5)
   const high = quantile(sorted, 0.75)
@@ -122,17 +127,13 @@ function skew(sorted: readonly number[]): number {
   return (high + low - 2 * middle) / (high - low)
 }
 
-function deviationFrom(values: readonly number[], median: number): number {
-  return quantile(values.map(value => Math.abs(value - median)).sort(ascending), 0.5)
+function deviationFrom(values: Float64Array, median: number): number {
+  return quantile(values.map(value => Math.abs(value - median)).sort(), 0.5)
 }
 
-function quantile(sorted: readonly number[], share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   const at = (sorted.length - 1) * share
   const low = sorted[Math.floor(at)] ?? 0
   const high = sorted[Math.ceil(at)] ?? 0
   return low + (high - low) * (at - Math.floor(at))
-}
-
-function ascending(a: number, b: number): number {
-  return a - b
 }

@@ -103,7 +103,11 @@ export class BeaconWatch {
       this.#pairs.rest(pair, time + day / 4, 0)
       return
     }
-    const company = { ...this.#pairs.company(pair, time), known: this.#isKnown(flow, name) }
+    const known = this.#isKnown(flow, name)
+    // Who else calls only ever speaks for it, and is dear to find out.
+    const alone = weigh(plain, isRegular, habit, { ...nobody, known })
+    if (hundredths(alone) < this.#options.score) return
+    const company = { ...this.#pairs.company(pair, time), known }
     const score = hundredths(weigh(plain, isRegular, habit, company))
     if (score < this.#options.score) return
     // What was told needs no second word soon.
@@ -173,6 +177,9 @@ interface Company {
   readonly beacons: number
   readonly known: boolean
 }
+
+/** Who calls alone among many. */
+const nobody = { sources: Number.POSITIVE_INFINITY, sharing: 0, beacons: 0 } as const
 
 interface Finding {
   readonly score: number

@@ -14,7 +14,7 @@ const schema = section('A program that calls home at regular times.', {
   }),
   span: duration({
     default: '4h',
-    minDuration: '10m',
+    minDuration: '10s',
     maxDuration: '24h',
     description: 'How long they must have gone on before that.',
   }),
@@ -39,7 +39,7 @@ const schema = section('A program that calls home at regular times.', {
     default: 65_536,
     minimum: 1024,
     maximum: 4_194_304,
-    description: 'Most pairs of a source and a destination that are counted; 80 bytes each.',
+    description: 'Most pairs of a source and a destination that are counted; 90 bytes each.',
   }),
   watched: Type.Integer({
     default: 8192,

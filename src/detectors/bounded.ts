@@ -16,9 +16,11 @@ export interface BoundedOptions<V> {
 /** Entries that are looked at when there is no room, and how often at most (µs); at least in a second. */
 const glance = 64
 const glanceEvery = 10e3
-const leastStep = 64
-/** Seconds in which a full table is looked at once. */
-const round = 60
+/** µs in which a table is looked at once, whatever its size, and µs between two looks. */
+const round = 60e6
+const lookEvery = 1e6
+/** Entries below which a look is not worth its trouble: then there is one a round for all. */
+const fewEntries = 256
 
 /**
  * A table that a flood of keys cannot grow, nor use to push out what is live: when it is full, a new
@@ -31,6 +33,7 @@ export class Bounded<K extends string | number, V extends Kept> {
   #refused = 0
   #expired = 0
   #glanced = Number.NEGATIVE_INFINITY
+  #looked = Number.NEGATIVE_INFINITY
 
   constructor(options: BoundedOptions<V>) {
     this.#options = options
@@ -85,8 +88,14 @@ export class Bounded<K extends string | number, V extends Kept> {
 
   /** Lets go of what is silent, a part of the table at each call: call it once a second. */
   advance(time: number): void {
-    const step = Math.max(leastStep, Math.ceil(this.#options.limit / round))
-    this.#look(step, time, this.#entries.size >= this.#options.limit)
+    const { size } = this.#entries
+    const crowded = size >= this.#options.limit
+    const pause = size > fewEntries || crowded ? lookEvery : round
+    if (size === 0 || (time - this.#looked < pause && time >= this.#looked)) return
+    // After a silence more is due, but never more than all.
+    const due = Math.min(1, Math.max(pause, time - this.#looked) / round)
+    this.#looked = time
+    this.#look(Math.max(crowded ? glance : 1, Math.ceil(size * due)), time, crowded)
   }
 
   /** A flood of keys must not have the table searched for each of them. */

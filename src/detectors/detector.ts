@@ -6,6 +6,7 @@ import { type Packet } from '../decode/packet.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Home } from '../enrich/direction.ts'
+import { type Place } from '../enrich/geo-database.ts'
 import { type DomainName } from '../enrich/names.ts'
 import { type Log } from '../operate/log.ts'
 import { type TrafficEvent } from '../protocols/traffic.ts'
@@ -46,6 +47,14 @@ export interface DetectorContext {
   destinationName(packet: Packet, start: number): DomainName | undefined
   /** What the source resolved to the destination, whatever the conversation says. */
   resolvedName(packet: Packet, start: number): string | undefined
+  /** Where an address of the internet is, as far as the data says (words in network order). */
+  place(
+    family: number,
+    word0: number,
+    word1: number,
+    word2: number,
+    word3: number,
+  ): Place | undefined
   /** The protocol of a flow by its content, as `network.protocol` has it. */
   protocolName(flow: FlowEvent): string | undefined
   /** Long memory: what was seen before. A detector's baselines have ids that begin `detector.`. */

@@ -1,5 +1,7 @@
 import { type BaselineStore } from '../baseline/store.ts'
 import { type DetectorOptions } from '../config/detectors.ts'
+import { type Packet } from '../decode/packet.ts'
+import { type DomainName } from '../enrich/names.ts'
 import { type Detector, type DetectorContext, type DetectorEvent } from './detector.ts'
 import * as registry from './index.ts'
 import { type Signal, type SignalFacts } from './signal.ts'
@@ -21,7 +23,9 @@ export function detectorName(key: string): string {
 
 /** All detectors that are switched on. Each sees the events of the kinds that it asked for. */
 export class Detectors {
-  readonly #handlers = new Map<string, Handler[]>()
+  /** Handlers by the kind of event. */
+  readonly #table = new Map<string, Handler[]>()
+  readonly #forgetName: () => void
   readonly #detectors = new Map<string, Detector>()
   readonly #signal: (signal: Signal) => void
   readonly #baselines: BaselineStore
@@ -30,21 +34,25 @@ export class Detectors {
 
   constructor(options: DetectorOptions, parts: DetectorsParts) {
     this.#signal = parts.signal
+    const names = namesOnce(parts.destinationName)
+    this.#forgetName = names.forget
     this.#baselines = parts.baselines
     for (const [key, kind] of Object.entries(registry)) {
       const name = detectorName(key)
       const own = options[name]
       if (own === undefined || own['enabled'] === false) continue
       const signal = (facts: SignalFacts) => this.#say(name, facts)
-      this.#add(name, kind.open(own as never, { ...parts, signal }))
+      this.#add(name, kind.open(own as never, { ...parts, destinationName: names.ask, signal }))
     }
   }
 
   take(event: DetectorEvent): void {
     const time = event.kind === 'device' ? event.time : event.packet.time
     if (time > this.#time) this.#time = time
-    const handlers = this.#handlers.get(event.kind)
-    if (handlers !== undefined) for (const handle of handlers) handle(event)
+    const handlers = this.#table.get(event.kind)
+    if (handlers === undefined) return
+    this.#forgetName()
+    for (const handle of handlers) handle(event)
   }
 
   /** Event time, µs, has come so far; does something once a second of it. */
@@ -78,13 +86,32 @@ export class Detectors {
   #add(name: string, detector: Detector): void {
     this.#detectors.set(name, detector)
     for (const [kind, handler] of Object.entries(detector.on)) {
-      const known = this.#handlers.get(kind)
-      if (known === undefined) this.#handlers.set(kind, [handler as Handler])
+      const known = this.#table.get(kind)
+      if (known === undefined) this.#table.set(kind, [handler as Handler])
       else known.push(handler as Handler)
     }
   }
 
   #say(detector: string, facts: SignalFacts): void {
     this.#signal({ ...facts, kind: 'signal', detector, time: this.#time })
+  }
+}
+
+/** Several detectors ask for the name of one conversation, one after the other. */
+function namesOnce(find: DetectorContext['destinationName']) {
+  let last: Packet | undefined
+  let at = 0
+  let name: DomainName | undefined
+  return {
+    ask(packet: Packet, start: number): DomainName | undefined {
+      if (packet === last && start === at) return name
+      last = packet
+      at = start
+      name = find(packet, start)
+      return name
+    },
+    forget() {
+      last = undefined
+    },
   }
 }

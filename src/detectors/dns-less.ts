@@ -8,6 +8,9 @@ import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
 import { hundredths } from './hundredths.ts'
 import { sourceKey } from './keys.ts'
+import { Lately } from './lately.ts'
+import { writeDestination, writeSource } from './pair-table.ts'
+import { directionOf } from './source.ts'
 
 /** How a client finds its way: by names, or by addresses that it has from elsewhere. */
 interface Client extends Kept {
@@ -59,7 +62,8 @@ export const dnsLess = defineDetector({
     },
   ],
   open(options, context) {
-    return new DnsLess({ ...options, learning: milliseconds(options.learning) * 1000 }, context)
+    const learning = context.learning(milliseconds(options.learning) * 1000)
+    return new DnsLess({ ...options, learning }, context)
   },
 })
 
@@ -78,6 +82,8 @@ class DnsLess {
   readonly #context: DetectorContext
   readonly #clients: Bounded<number, Client>
   readonly #habits: Baseline
+  /** Who went where within the hour needs no look into the long memory. */
+  readonly #lately = new Lately(16_384, day / 24, 9)
 
   constructor(options: Options, context: DetectorContext) {
     this.#options = options
@@ -126,7 +132,7 @@ class DnsLess {
     if (packet.protocol !== 6 && packet.protocol !== 17) return
     const bytes = flow.sourcePayload + flow.destinationPayload
     if (bytes < this.#options.bytes || flow.destinationPackets === 0) return
-    if (this.#context.home().direction(packet) !== 'outbound') return
+    if (directionOf(this.#context.home(), packet) !== 'outbound') return
     const client = this.#client(packet)
     if (client === undefined) return
     const isNamed = this.#context.destinationName(packet, flow.start) !== undefined
@@ -137,6 +143,11 @@ class DnsLess {
 
   #judge(flow: FlowEvent, client: Client, bytes: number): void {
     const { sourceIp = '', destinationIp = '', time } = flow.packet
+    const { key } = this.#lately
+    writeSource(key, flow.packet)
+    writeDestination(key, 4, flow.packet)
+    key[8] = flow.packet.family
+    if (this.#lately.seenKey(time)) return
     const before = this.#habits.observe(sourceIp, destinationIp, time)
     const { answers, named, all } = client
     const isTrained = answers >= least.answers && all >= least.conversations

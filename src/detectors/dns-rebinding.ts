@@ -11,7 +11,7 @@ import { textKey } from './text-hash.ts'
 
 interface Known extends Kept {
   /** The public address that the name last had. */
-  readonly address: string
+  address: IpAddress
 }
 
 const hour = 3600e6
@@ -100,7 +100,13 @@ class Rebinding {
   }
 
   #remember(key: number, address: IpAddress, time: number): void {
-    this.#names.add(key, { address: address.text ?? '', last: time }, time)
+    const known = this.#names.get(key, time)
+    if (known === undefined) {
+      this.#names.add(key, { address, last: time }, time)
+      return
+    }
+    known.address = address
+    known.last = time
   }
 
   #judge(
@@ -112,15 +118,16 @@ class Rebinding {
     if (was === undefined) return
     this.#names.delete(now.key)
     const address = now.address.text ?? ''
+    const before = was.address.text ?? ''
     this.#context.signal({
       name: 'dns-rebinding',
       score: now.ttl <= 300 ? 0.9 : 0.7,
       entity: sourceIp,
       identity: [now.name, was.last],
-      message: `${now.name} moved from ${was.address} to ${address}, as ${sourceIp} was told`,
+      message: `${now.name} moved from ${before} to ${address}, as ${sourceIp} was told`,
       evidence: {
         domain: now.domain,
-        was: was.address,
+        was: before,
         now: address,
         ttl: now.ttl,
         seconds: Math.round((time - was.last) / 1e6),

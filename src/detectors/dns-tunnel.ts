@@ -159,12 +159,12 @@ class DnsTunnel {
     talk.queries++
     if (carriers.has(question.type)) talk.carriers++
     if (!talk.names.add(textKey(subdomain))) return
-    if (talk.names.size === suspicious)
-      this.#watched.set(client, (this.#watched.get(client) ?? 0) + 1)
+    const names = talk.names.size
+    if (names === suspicious) this.#watched.set(client, (this.#watched.get(client) ?? 0) + 1)
     talk.characters += subdomain.length
     talk.bits += informationBits(subdomain)
     if (subdomain.length > talk.longest.length) talk.longest = subdomain
-    if (talk.names.size >= least.names) this.#judge(talk, event)
+    if (names >= least.names) this.#judge(talk, names, event)
   }
 
   /** The pair's account of a day; undefined when there is no room. */
@@ -202,9 +202,8 @@ class DnsTunnel {
     if (talk !== undefined) talk.visits++
   }
 
-  #judge(talk: Talk, trigger: DnsEvent): void {
+  #judge(talk: Talk, names: number, trigger: DnsEvent): void {
     const bytes = Math.round(talk.bits / 8)
-    const names = talk.names.size
     const mean = talk.characters / names
     const { next } = talk
     if (bytes < next || talk.visits > names / 20) return

@@ -6,18 +6,28 @@ export class Lately {
   readonly #until: Float64Array
   readonly #span: number
 
-  /** `limit` pairs at most, each for `span` µs; 40 bytes a pair. */
-  constructor(limit: number, span: number) {
+  /** `limit` pairs at most, each for `span` µs; 4 bytes for each word of `width` and 24 a pair. */
+  constructor(limit: number, span: number, width = 4) {
     this.#span = span
-    this.#table = new PairTable({ width: 4, limit, keep: span })
+    this.#table = new PairTable({ width, limit, keep: span })
     this.#until = new Float64Array(this.#table.slots)
+  }
+
+  /** Write what stands for the pair here, then ask `seenKey`. */
+  get key(): Int32Array {
+    return this.#table.key
   }
 
   /** Whether the pair was seen before; if not it is now, at `time` (µs). */
   seen(one: string, other: string, time: number): boolean {
+    writeText(this.key, 0, one)
+    writeText(this.key, 2, other)
+    return this.seenKey(time)
+  }
+
+  /** The same, of the pair whose key is written. */
+  seenKey(time: number): boolean {
     const table = this.#table
-    writeText(table.key, 0, one)
-    writeText(table.key, 2, other)
     const known = table.find()
     const slot = known < 0 ? table.claim(time) : known
     if (slot < 0) return false

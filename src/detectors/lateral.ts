@@ -7,6 +7,7 @@ import { ipProtocol } from '../decode/protocol.ts'
 import { Bounded } from './bounded.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
 import { destinationKey, pairKey, sourceKey } from './keys.ts'
+import { directionOf } from './source.ts'
 import { Spread } from './spread.ts'
 
 /** Ports by which one machine is ruled from another. */
@@ -113,7 +114,8 @@ export const lateral = defineDetector({
     return {
       on: {
         flow(event) {
-          if (isSession(event) && home().direction(event.packet) === 'internal') peers.take(event)
+          if (isSession(event) && directionOf(home(), event.packet) === 'internal')
+            peers.take(event)
         },
       },
       advance: time => peers.advance(time),

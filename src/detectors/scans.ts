@@ -6,6 +6,7 @@ import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
 import { destinationKey, pairKey, sourceKey } from './keys.ts'
 import { isForMany, isStealthy, type Technique } from './probe.ts'
+import { directionOf } from './source.ts'
 import { Spread } from './spread.ts'
 
 /** Limits as the configuration has them; durations in µs. */
@@ -73,7 +74,7 @@ export class Scans {
   probe(flow: FlowEvent, technique: Technique): void {
     const { packet } = flow
     if (isForMany(packet)) return
-    const direction = this.#context.home().direction(packet)
+    const direction = directionOf(this.#context.home(), packet)
     const [from, to] = [sourceKey(packet), destinationKey(packet)]
     const port = hasPorts(packet.protocol) ? packet.destinationPort : 0
     const source = this.#source(from, pairKey(to, port), packet.time)

@@ -33,23 +33,39 @@ export function certificateReasons(
   name: string | undefined,
   time: number,
 ): TlsReason[] {
-  const { selfSigned, subject, issuer } = certificate
-  const from = micros(certificate.notBefore)
-  const until = micros(certificate.notAfter)
+  const { selfSigned } = certificate
+  const { from, until, isDefault } = readingOf(certificate)
   const life = until - from
+  const reasons: TlsReason[] = []
+  if (selfSigned) reasons.push('self-signed')
+  if (until < time) reasons.push('expired')
+  if (from > time) reasons.push('not-yet-valid')
+  if (life < 5 * day) reasons.push('short-lived')
+  if (life > 9 * 365 * day) reasons.push('valid-for-decades')
+  // Public authorities sign new ones all day long; who signs his own made it for this.
+  if (selfSigned && time - from < day && from <= time) reasons.push('just-made')
+  if (isDefault) reasons.push('default-names')
+  if (name !== undefined && !isFor(certificate, name)) reasons.push('other-name')
+  return reasons
+}
+
+/** What is the same whenever the certificate is shown; times in µs, NaN where there is none. */
+interface Reading {
+  readonly from: number
+  readonly until: number
+  readonly isDefault: boolean
+}
+
+const readings = new WeakMap<Certificate, Reading>()
+
+function readingOf(certificate: Certificate): Reading {
+  const known = readings.get(certificate)
+  if (known !== undefined) return known
+  const { subject, issuer, notBefore, notAfter } = certificate
   const isDefault = defaultNames.test(subject.text) || defaultNames.test(issuer.text)
-  const reasons: readonly (readonly [boolean, TlsReason])[] = [
-    [selfSigned, 'self-signed'],
-    [until < time, 'expired'],
-    [from > time, 'not-yet-valid'],
-    [life < 5 * day, 'short-lived'],
-    [life > 9 * 365 * day, 'valid-for-decades'],
-    // Public authorities sign new ones all day long; who signs his own made it for this.
-    [selfSigned && time - from < day && from <= time, 'just-made'],
-    [isDefault, 'default-names'],
-    [name !== undefined && !isFor(certificate, name), 'other-name'],
-  ]
-  return reasons.filter(([holds]) => holds).map(([, reason]) => reason)
+  const reading = { from: micros(notBefore), until: micros(notAfter), isDefault }
+  readings.set(certificate, reading)
+  return reading
 }
 
 /** What is odd about the name that a client said. */

@@ -91,8 +91,9 @@ export class TlsWatch {
     const direction = directionOf(this.#context.home(), packet)
     if (direction !== 'outbound' && direction !== 'internal') return
     const server = this.#serverOf(handshake, packet)
-    this.#compare(handshake, server)
-    if (direction === 'outbound') this.#weigh(handshake, server)
+    const key = sourceKey(this.#context.devices, packet)
+    this.#compare(handshake, server, key)
+    if (direction === 'outbound') this.#weigh(handshake, server, key)
   }
 
   /** By which name long memory knows the server. */
@@ -102,10 +103,13 @@ export class TlsWatch {
   }
 
   /** With what the server was before. */
-  #compare({ trigger, version, isLowered, certificate }: Handshake, server: string): void {
-    const { packet } = trigger
-    const { time } = packet
-    const pair = `${sourceKey(this.#context.devices, packet)} ${server}`
+  #compare(
+    { trigger, version, isLowered, certificate }: Handshake,
+    server: string,
+    key: string,
+  ): void {
+    const { time } = trigger.packet
+    const pair = `${key} ${server}`
     const lowered = version && this.#servers.version(server, version, time)
     const changes = [
       certificate && this.#servers.signer(server, signerOf(certificate), time),
@@ -135,10 +139,9 @@ export class TlsWatch {
   }
 
   /** What is odd about it by itself. */
-  #weigh(handshake: Handshake, server: string): void {
+  #weigh(handshake: Handshake, server: string, key: string): void {
     const { trigger, hello, certificate } = handshake
     const { packet } = trigger
-    const key = sourceKey(this.#context.devices, packet)
     const reasons = this.#reasons(handshake, key)
     const score = Math.round(together(reasons) * 100) / 100
     if (score < this.#options.score) return

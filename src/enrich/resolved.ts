@@ -4,8 +4,8 @@ import { type DnsMessage } from '../protocols/dns.ts'
 import { skipName } from '../protocols/dns-name.ts'
 import { type DnsRecord } from '../protocols/dns-record.ts'
 
-/** An address that a message gives a name for, its time to live in seconds. */
-export type TellAddress = (address: IpAddress, ttl: number) => void
+/** An address that a message gives a name for, its time to live in seconds, and whose it is (lower case). */
+export type TellAddress = (address: IpAddress, ttl: number, owner: string) => void
 
 const typeA = 1
 const typeCname = 5
@@ -23,19 +23,40 @@ const mostAddresses = 64
  * time to live is the shortest on the way. Records of other names are nobody's answer.
  */
 export function addressesOf(message: DnsMessage, asked: string, tell: TellAddress): void {
-  const { answers } = message
+  if (message !== last.message || asked !== last.asked) {
+    last = { message, asked, found: collect(message, asked) }
+  }
+  for (const { address, ttl, owner } of last.found) tell(address, ttl, owner)
+}
+
+interface Found {
+  readonly address: IpAddress
+  readonly ttl: number
+  readonly owner: string
+}
+
+/** Several ask about the same message, one after the other. */
+let last: {
+  readonly message: DnsMessage | undefined
+  readonly asked: string
+  readonly found: readonly Found[]
+} = { message: undefined, asked: '', found: [] }
+
+function collect({ answers }: DnsMessage, asked: string): readonly Found[] {
+  if (!answers.some(isAddress)) return []
   const names = aliases(answers, asked)
-  let left = mostAddresses
+  const found: Found[] = []
   for (const record of answers) {
-    if (left <= 0) return
     if (!isAddress(record)) continue
-    const limit = names.get(nameOf(record))
+    const owner = nameOf(record)
+    const limit = names.get(owner)
     if (limit === undefined) continue
-    for (const address of addresses(record).slice(0, left)) {
-      left--
-      tell(address, Math.min(limit, record.ttl))
+    for (const address of addresses(record)) {
+      if (found.length >= mostAddresses) return found
+      found.push({ address, ttl: Math.min(limit, record.ttl), owner })
     }
   }
+  return found
 }
 
 /** The address of an A or AAAA record, in a list of one; hints; empty for what is damaged. */

@@ -102,6 +102,7 @@ export function makeDetectors(
     log: sensor.log,
     destinationName: (packet, start) => enrichment.destinationName(packet, start),
     resolvedName: (packet, start) => enrichment.names.resolvedName(packet, start),
+    place: (family, ...words) => enrichment.geo.place(family, ...words),
   })
 }
 

@@ -29,6 +29,7 @@ export class ClientHello {
   #suites: readonly number[] | undefined
   #ja3: string | undefined
   #ja4: string | undefined
+  #serverName: string | undefined
 
   constructor(body: Uint8Array, length: number, transport: Ja4Transport) {
     const bytes = bufferOf(body)
@@ -85,6 +86,11 @@ export class ClientHello {
 
   /** Host name asked for (RFC 6066 3), as on the wire; undefined without one or when it is cut. */
   get serverName(): string | undefined {
+    this.#serverName ??= this.#readServerName() ?? ''
+    return this.#serverName === '' ? undefined : this.#serverName
+  }
+
+  #readServerName(): string | undefined {
     const bytes = this.#bytes
     const found = this.extensions.find(extension.serverName)
     // u16 list length, u8 type (0 = host name), u16 length, name.

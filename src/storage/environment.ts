@@ -12,8 +12,8 @@ import {
   transact,
 } from './connection.ts'
 import { unseal } from './entry.ts'
-import { classify, type Fault } from './fault.ts'
-import { GroupCommit, WriteFault } from './group.ts'
+import { classify, type Fault, WriteFault } from './fault.ts'
+import { GroupCommit } from './group.ts'
 import { lockDirectory } from './lock.ts'
 import { type Key, type Operation, type Table } from './operation.ts'
 import { markClean } from './soundness.ts'

@@ -140,6 +140,7 @@ export class World {
         log: createLog({ level: 'silent' }),
         protocolName: flow => applicationName(flow.l7),
         resolvedName: (packet, start) => this.names.resolvedName(packet, start),
+        place: () => undefined,
         destinationName: (packet, start) => this.names.destinationName(packet, start),
         baselines: this.baselines,
         profiles: this.profiles,

@@ -1,0 +1,234 @@
+import { type IpAddress, ipText } from '../decode/address.ts'
+import { isGlobal } from '../enrich/global-address.ts'
+import { addressesOf } from '../enrich/resolved.ts'
+import { domainParts } from '../protocols/dns-ecs.ts'
+import { type DnsEvent } from '../protocols/dns-events.ts'
+import { Bounded, type Kept } from './bounded.ts'
+import { type DetectorContext } from './detector.ts'
+import { Distinct } from './distinct.ts'
+import { type Places, placesOf } from './flux-places.ts'
+import { sourceKey } from './keys.ts'
+import { textKey } from './text-hash.ts'
+
+/** As the configuration has them; `seconds` of time to live, `window` in µs. */
+export interface FluxLimits {
+  readonly addresses: number
+  readonly networks: number
+  readonly systems: number
+  readonly countries: number
+  readonly changes: number
+  readonly seconds: number
+  readonly window: number
+  readonly ignore: readonly string[]
+  readonly limit: number
+}
+
+/** What was answered for one name. */
+interface Name extends Kept {
+  readonly since: number
+  readonly addresses: Distinct
+  readonly networks: Distinct
+  /** Some of the addresses, to ask where they are. */
+  readonly sample: number[]
+  /** The longest time to live, seconds. */
+  ttl: number
+  /** When an answer brought something new last, µs, and how many did. */
+  changed: number
+  changes: number
+  /** Addresses at which it is judged (again). */
+  next: number
+  found: Places | undefined
+  /** Clients that it was told of for. */
+  readonly told: Distinct
+}
+
+interface Provider extends Kept {
+  readonly customers: Distinct
+}
+
+const hour = 3600e6
+const day = 24 * hour
+/** µs from one change to the next. */
+const pause = 30e6
+const sampled = 64
+/** Customers that make a domain a provider. */
+const many = 3
+
+/** Counts addresses of names, and tells who asks for those that are everywhere. */
+export class FluxNames {
+  readonly #limits: FluxLimits
+  readonly #context: Pick<DetectorContext, 'signal' | 'home' | 'place'>
+  readonly #ignored: ReadonlySet<string>
+  readonly #names: Bounded<number, Name>
+  readonly #providers: Bounded<number, Provider>
+
+  constructor(limits: FluxLimits, context: Pick<DetectorContext, 'signal' | 'home' | 'place'>) {
+    this.#limits = limits
+    this.#context = context
+    this.#ignored = new Set(limits.ignore.map(domain => domain.toLowerCase()))
+    const idle = ({ addresses, ttl }: Name, crowded: boolean) => {
+      if (!crowded) return limits.window
+      return addresses.first.length < 8 || ttl > limits.seconds ? hour / 4 : limits.window
+    }
+    this.#names = new Bounded({ limit: limits.limit, idle })
+    this.#providers = new Bounded({ limit: 4096, idle: () => 7 * day })
+  }
+
+  get counts() {
+    return { names: this.#names.size, refused: this.#names.refused + this.#providers.refused }
+  }
+
+  advance(time: number): void {
+    this.#names.advance(time)
+    this.#providers.advance(time)
+  }
+
+  answered(event: DnsEvent): void {
+    const { message, packet } = event
+    if (!message.isResponse || message.dialect !== 'dns' || message.responseCode !== 0) return
+    const asked = message.questions[0]?.name?.toLowerCase()
+    if (asked === undefined || message.counts[1] === 0) return
+    let name: Name | undefined
+    let owner = ''
+    let isNew = false
+    addressesOf(message, asked, (address, ttl, of) => {
+      if (address.family !== 4 || !this.#isOutside(address)) return
+      if (name === undefined || of !== owner) {
+        owner = of
+        name = this.#name(of, packet.time)
+      }
+      if (name !== undefined && take(name, address.word0 >>> 0, ttl)) isNew = true
+    })
+    if (name === undefined) return
+    this.#judge(event, { name, owner, asked, isNew })
+  }
+
+  #isOutside({ word0 }: IpAddress): boolean {
+    return isGlobal(4, word0) && !this.#context.home().has(4, word0, 0, 0, 0)
+  }
+
+  #name(text: string, time: number): Name | undefined {
+    const key = textKey(text)
+    const known = this.#names.get(key, time)
+    if (known !== undefined && time - known.since <= this.#limits.window) {
+      known.last = Math.max(known.last, time)
+      return known
+    }
+    if (known === undefined && !this.#names.admits(time)) return undefined
+    const name: Name = {
+      since: time,
+      last: time,
+      addresses: new Distinct(),
+      networks: new Distinct(),
+      sample: [],
+      ttl: 0,
+      changed: Number.NEGATIVE_INFINITY,
+      changes: 0,
+      next: this.#limits.addresses,
+      found: undefined,
+      told: new Distinct(),
+    }
+    this.#names.add(key, name, time)
+    return name
+  }
+
+  #judge(event: DnsEvent, { name, owner, asked, isNew }: Answered): void {
+    const { time } = event.packet
+    if (isNew && time - name.changed >= pause) {
+      name.changed = time
+      name.changes++
+    }
+    const customers = this.#customers(asked, owner, time)
+    if (isNew && name.found === undefined) name.found = this.#places(name)
+    // A name that turns out to live for longer is none.
+    if (name.found === undefined || name.ttl > this.#limits.seconds) return
+    if (name.told.add(sourceKey(event.packet))) this.#tell(event, name, owner, customers)
+  }
+
+  /** How many other domains have aliases in that of the owner, this one included. */
+  #customers(asked: string, owner: string, time: number): number {
+    const domain = domainParts(owner).registered_domain
+    if (domain === undefined) return 0
+    const key = textKey(domain)
+    let provider = this.#providers.get(key, time)
+    const customer = asked === owner ? domain : domainParts(asked).registered_domain
+    if (customer !== undefined && customer !== domain) {
+      if (provider === undefined) {
+        provider = { customers: new Distinct(), last: time }
+        this.#providers.add(key, provider, time)
+      }
+      provider.customers.add(textKey(customer))
+      provider.last = Math.max(provider.last, time)
+    }
+    return provider?.customers.first.length ?? 0
+  }
+
+  /** Where the name is, when it is everywhere; undefined when it is not (yet). */
+  #places(name: Name): Places | undefined {
+    const { networks, changes, seconds } = this.#limits
+    if (name.changes < changes || name.ttl > seconds) return undefined
+    const addresses = name.addresses.size
+    if (addresses < name.next) return undefined
+    const spread = name.networks.size
+    if (spread < networks || spread < addresses / 2) return undefined
+    name.next = Math.ceil(addresses * 1.25)
+    const places = placesOf(name.sample, this.#context.place)
+    return this.#isEverywhere(places, spread / addresses) ? places : undefined
+  }
+
+  #isEverywhere({ systems, countries }: Places, share: number): boolean {
+    if (systems !== undefined) return systems >= this.#limits.systems
+    if (countries !== undefined) return countries >= this.#limits.countries
+    // Nobody can say where: then each must be in another network, as computers of people are.
+    return share >= 0.75
+  }
+
+  #tell(trigger: DnsEvent, name: Name, owner: string, customers: number): void {
+    const { time, sourceIp = '' } = trigger.packet
+    const { systems, countries } = name.found ?? {}
+    const domain = domainParts(owner).registered_domain
+    if (domain === undefined || this.#ignored.has(domain)) return
+    const addresses = name.addresses.size
+    const networks = name.networks.size
+    const seconds = Math.round((time - name.since) / 1e6)
+    const score = (countries ?? 0) >= 8 || (systems ?? 0) >= 20 ? 0.9 : 0.8
+    this.#context.signal({
+      name: 'fast-flux',
+      score: customers >= many ? 0.4 : score,
+      entity: sourceIp,
+      identity: [owner, Math.floor(name.since / day)],
+      message: `${sourceIp} asked for ${owner}, which had ${addresses} addresses in ${networks} networks within ${seconds} s`,
+      evidence: {
+        name: owner,
+        domain,
+        addresses,
+        networks,
+        systems,
+        countries,
+        changes: name.changes,
+        ttl: name.ttl,
+        customers,
+        seconds,
+        examples: name.addresses.first.slice(0, 5).map(word => ipText(4, word | 0, 0, 0, 0) ?? ''),
+      },
+      trigger,
+    })
+  }
+}
+
+interface Answered {
+  readonly name: Name
+  readonly owner: string
+  readonly asked: string
+  /** Whether the answer has an address that was never seen. */
+  readonly isNew: boolean
+}
+
+/** Takes an address that the name has; true when it never had it. */
+function take(name: Name, word: number, ttl: number): boolean {
+  if (ttl > name.ttl) name.ttl = ttl
+  if (!name.addresses.add(word)) return false
+  name.networks.add(word >>> 16)
+  if (name.sample.length < sampled) name.sample.push(word)
+  return true
+}

@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as sinks from '../../src/sinks/index.ts'
 import { type SinkError } from '../../src/sinks/sink.ts'
@@ -238,6 +239,19 @@ describe('webhook', () => {
       fault: 'transient',
       message: expect.stringContaining('did not answer within 300 ms'),
     })
+  })
+
+  test('does not unpack what a server has packed', async () => {
+    const bomb = gzipSync(Buffer.alloc(50e6))
+    const { url, received } = await startReceiver(response =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+    )
+    const before = process.memoryUsage.rss()
+    const sink = await open(url)
+    await sink.send([alert(1), alert(2)])
+    expect(received).toHaveLength(2)
+    expect(sink.answer?.()).toContain('answered 200')
+    expect(process.memoryUsage.rss() - before).toBeLessThan(40e6)
   })
 
   test('reads no more than it needs of an endless answer', async () => {

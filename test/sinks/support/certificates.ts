@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -56,3 +56,17 @@ export function authority(name = 'test authority'): Authority {
 }
 
 export const localNames = 'DNS:localhost,IP:127.0.0.1'
+
+/** What `tls.createServer` takes of a pair. */
+export function pem({ cert, key }: Pair): { readonly cert: Buffer; readonly key: Buffer } {
+  return { cert: readFileSync(cert), key: readFileSync(key) }
+}
+
+/** A server of this machine and a client of one authority; `both`: a server that wants the client's. */
+export function bothSides() {
+  const ca = authority()
+  const server = ca.issue('server', localNames)
+  const client = ca.issue('client', 'DNS:client')
+  const asked = { requestCert: true, rejectUnauthorized: true }
+  return { ca, server, client, both: { ...pem(server), ca: readFileSync(ca.cert), ...asked } }
+}

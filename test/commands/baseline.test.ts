@@ -6,30 +6,11 @@ import { baselineRequests } from '../../src/baseline/requests.ts'
 import { StoredBaselineStore } from '../../src/baseline/stored-store.ts'
 import { serveControl } from '../../src/operate/control.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
-import * as p from '../generate/packets.ts'
+import { newDestinationId as id, newDestination, openings } from '../baseline/new-destination.ts'
 import { captured, pcap } from '../generate/pcap.ts'
 import { journalFor } from '../storage/journal.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
 import { orthrus } from './orthrus.ts'
-
-const id = '7a3c0a50-4f58-4a3e-9f4f-4f5f0f8f9b01'
-const rule = (level: string) => `
-title: New Destination
-id: ${id}
-logsource: {category: network, service: connection}
-taxonomy: ecs
-detection:
-  selection: {event.action: flow-start}
-  condition: selection
-orthrus:
-  baseline:
-    version: 1
-    type: new_value
-    entity: [source.ip]
-    value: [destination.ip]
-    suppress: 0s
-    level: ${level}
-`
 
 const lines = (text: string) =>
   text
@@ -41,22 +22,13 @@ let directory = ''
 const at = (name: string) => join(directory, name)
 
 function capture(name: string, destinations: readonly string[]): string {
-  const frames = destinations.map((dst, index) =>
-    p.ethernet(
-      {},
-      p.ipv4(
-        { src: '10.0.0.5', dst },
-        p.tcp({ srcPort: 1024 + index, dstPort: 443, flags: p.SYN }),
-      ),
-    ),
-  )
-  writeFileSync(at(name), pcap(captured(frames)))
+  writeFileSync(at(name), pcap(captured(openings(destinations))))
   return at(name)
 }
 
 /** A replay on the state `name` with the rule at `level`; its alerts. */
 async function replay(name: string, file: string, level = 'medium', more = '') {
-  writeFileSync(at('rule.yml'), rule(level))
+  writeFileSync(at('rule.yml'), newDestination(level))
   writeFileSync(at('orthrus.yaml'), `rules: {shipped: false, paths: [${at('rule.yml')}]}\n${more}`)
   const config = ['-c', at('orthrus.yaml'), '--learn', '0', '--state', at(name)]
   return lines((await orthrus(['replay', ...config, file])).stdout)

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { StoredBaselineStore } from '../../src/baseline/stored-store.ts'
 import { entryHead } from '../../src/outbox/entry.ts'
 import { type Environment, openEnvironment } from '../../src/storage/environment.ts'
-import * as p from '../generate/packets.ts'
+import { newDestination, openings } from '../baseline/new-destination.ts'
 import { captured, pcap, START } from '../generate/pcap.ts'
 import { journalFor } from '../storage/journal.ts'
 import { temporaryDirectory } from '../storage/open.ts'
@@ -15,44 +15,22 @@ import { temporaryDirectory } from '../storage/open.ts'
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 4)
 const flows = 6_000
 
-const rule = `
-title: New Destination
-id: 7a3c0a50-4f58-4a3e-9f4f-4f5f0f8f9b01
-logsource: {category: network, service: connection}
-taxonomy: ecs
-detection:
-  selection: {event.action: flow-start}
-  condition: selection
-orthrus:
-  baseline:
-    version: 1
-    type: new_value
-    entity: [source.ip]
-    value: [destination.ip]
-    on-new-entity: alert
-    forget-after: 3650d
-    limits: {values-per-entity: 100000}
-    suppress: 0s
-    level: medium
-`
+const rule = newDestination('medium', [
+  'on-new-entity: alert',
+  'forget-after: 3650d',
+  'limits: {values-per-entity: 100000}',
+])
 
 /** Connections of one host to as many others, of their own in each round. */
 function capture(round: number): Buffer {
-  const frames = Array.from({ length: flows }, (_, index) =>
-    p.ethernet(
-      {},
-      p.ipv4(
-        { src: '10.0.0.5', dst: destination(round, index) },
-        p.tcp({ srcPort: 1024 + index, dstPort: 443, flags: p.SYN }, filler),
-      ),
-    ),
-  )
+  const destinations = Array.from({ length: flows }, (_, index) => destination(round, index))
+  const frames = openings(destinations, filler)
   // 20 s apart, so that within hours pages are written and the records that they replace removed.
   return pcap(captured(frames, START + BigInt(round) * 864_000_000_000_000n, 20_000_000_000n))
 }
 
 /** A replay reads 2 MiB at a time, and these are to be many times. */
-const filler = Buffer.alloc(1400)
+const filler = 1400
 const destination = (round: number, index: number) =>
   `198.${18 + round}.${index >> 8}.${index & 255}`
 

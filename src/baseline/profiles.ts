@@ -27,6 +27,8 @@ export interface ProfilesOptions {
   readonly remove?: (key: string) => void
   /** What was kept, all of it. */
   readonly stored?: Iterable<readonly [key: string, bytes: Uint8Array]>
+  /** One of `stored`: then they are taken by and by, in steps, and before when they are asked for. */
+  readonly read?: (key: string) => Uint8Array | undefined
 }
 
 /** Least spread in ln: nothing real repeats itself more closely. */
@@ -47,6 +49,7 @@ export class Profiles {
   readonly #keys: string[] = []
   /** Head and history of each slot. */
   readonly #records: Uint8Array[] = []
+  #unread: Iterator<readonly [string, Uint8Array]> | undefined
   #refused = 0
   #damaged = 0
   #generation = 0
@@ -54,8 +57,16 @@ export class Profiles {
 
   constructor(options: ProfilesOptions) {
     this.#options = options
-    for (const [key, bytes] of options.stored ?? []) {
-      if (!this.import(key, bytes)) this.#damaged++
+    this.#unread = options.stored?.[Symbol.iterator]()
+    if (options.read === undefined) this.step(Number.POSITIVE_INFINITY)
+  }
+
+  /** Takes up to `most` of those that were kept. */
+  step(most: number): void {
+    for (let left = most; left > 0 && this.#unread !== undefined; left--) {
+      const { value, done } = this.#unread.next()
+      if (done === true) this.#unread = undefined
+      else if (!(this.#slots.has(value[0]) || this.import(...value))) this.#damaged++
     }
   }
 
@@ -74,8 +85,9 @@ export class Profiles {
 
   /** The slot of a device, a new one where it has none, in `hour`; -1 when there is no room. */
   slot(key: string, hour: number): number {
-    const slot = this.#slots.get(key)
+    const slot = this.#known(key)
     if (slot !== undefined) return slot
+    if (this.#keys.length >= this.#options.limit) this.step(Number.POSITIVE_INFINITY)
     if (this.#keys.length < this.#options.limit) {
       return this.#add(key, begun(new Uint8Array(headBytes + historyBytes), hour))
     }
@@ -116,13 +128,13 @@ export class Profiles {
 
   /** What a device sends in an hour when it sends much: bytes; 0 while too little is known. */
   highBytes(key: string): number {
-    const record = this.#records[this.#slots.get(key) ?? -1]
+    const record = this.#records[this.#known(key) ?? -1]
     return record === undefined ? 0 : highOf(record.subarray(headBytes), 0)
   }
 
   /** Begins a device's profile anew; false when it has none. */
   forget(key: string): boolean {
-    const record = this.#records[this.#slots.get(key) ?? -1]
+    const record = this.#records[this.#known(key) ?? -1]
     if (record === undefined) return false
     begun(record, lastHour(record) + 1)
     this.#options.save?.(key, record)
@@ -131,6 +143,7 @@ export class Profiles {
 
   /** All profiles as bytes that `import` takes, in the order in which devices came. */
   *export(): Iterable<readonly [key: string, bytes: Uint8Array]> {
+    this.step(Number.POSITIVE_INFINITY)
     for (const [slot, key] of this.#keys.entries()) {
       yield [key, Uint8Array.from(this.#records[slot] ?? [])]
     }
@@ -145,6 +158,14 @@ export class Profiles {
     else if (this.#keys.length >= this.#options.limit) return false
     else this.#add(key, Uint8Array.from(bytes))
     return true
+  }
+
+  #known(key: string): number | undefined {
+    const slot = this.#slots.get(key)
+    if (slot !== undefined || this.#unread === undefined) return slot
+    const bytes = this.#options.read?.(key)
+    if (bytes !== undefined) this.import(key, bytes)
+    return this.#slots.get(key)
   }
 
   /** A slot whose device was silent for a month, looked for once an hour. */

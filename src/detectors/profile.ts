@@ -16,6 +16,8 @@ const hour = 3600 * 1e6
 const gap = 6 * hour
 /** All devices are looked at in so many steps of a second. */
 const round = 300
+/** Profiles of the memory that are read in a second: some 20 ms. */
+const readAtOnce = 2000
 
 /** The nouns of the measures, for people. */
 const nouns = {
@@ -134,6 +136,7 @@ class ProfileWatch {
   }
 
   advance(time: number): void {
+    this.#context.profiles.step(readAtOnce)
     const now = Math.floor(time / hour)
     // The first hour was not seen from its beginning, and neither is that after a silence.
     if (time - this.#last > gap) this.#since = time % hour < hour / 12 ? now : now + 1

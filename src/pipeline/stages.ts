@@ -113,6 +113,7 @@ export function makeProfiles({ config, environment }: SensorParts, journal: Jour
   return new Profiles({
     limit: config.devices.limit,
     stored: storedProfiles(environment),
+    read: key => environment.get(table, key),
     // A copy: the profile goes on while the journal waits for the disk.
     save: (key, value) => journal.add({ kind: 'put', table, key, value: Uint8Array.from(value) }),
     remove: key => journal.add({ kind: 'remove', table, key }),

@@ -217,6 +217,32 @@ describe('profiles', () => {
     expect(hoursKept).toBe(336)
   })
 
+  test('are the same whether they are read at once, in steps or when they are asked for', () => {
+    const stored = new Map<string, Uint8Array>()
+    const save = (key: string, bytes: Uint8Array) => void stored.set(key, Uint8Array.from(bytes))
+    const first = new Profiles({ limit: 8, save })
+    live(first, office, 0, 300)
+    for (const key of ['a', 'b', 'c', 'd'])
+      first.take(first.slot(key, 300), 301, [1, 2, 3], 0, limits)
+    const asked: string[] = []
+    const read = (key: string) => {
+      asked.push(key)
+      return stored.get(key)
+    }
+    const late = new Profiles({ limit: 8, stored: [...stored], read })
+    expect(late.counts.profiles).toBe(0)
+    const wild: Life = hour => [5e9, 9e4, 30, noisy(300, hour), 900]
+    const eager = new Profiles({ limit: 8, stored: [...stored] })
+    expect(live(late, wild, 300, 303)).toEqual(live(eager, wild, 300, 303))
+    expect(asked).toHaveLength(1)
+    for (let step = 0; step < 5; step++) late.step(1)
+    expect(late.slot('new', 400)).toBe(5)
+    expect(late.counts).toMatchObject({ profiles: 6, damaged: 0 })
+    const all = (profiles: Profiles) => [...profiles.export()].sort(([a], [b]) => (a < b ? -1 : 1))
+    eager.slot('new', 400)
+    expect(all(late)).toEqual(all(eager))
+  })
+
   test('leave out and count what cannot be read', () => {
     const stored: [string, Uint8Array][] = [
       ['short', new Uint8Array(3)],

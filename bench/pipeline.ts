@@ -11,6 +11,8 @@ import { createLog } from '../src/operate/log.ts'
 import { eventHandler } from '../src/pipeline/events.ts'
 import { openSensor } from '../src/pipeline/sensor.ts'
 import { Protocols } from '../src/protocols/protocols.ts'
+import { loadRules } from '../src/rules/load.ts'
+import { configuredRules } from '../src/rules/paths.ts'
 import { Output } from '../src/sinks/output.ts'
 import { openEnvironment } from '../src/storage/environment.ts'
 import { Office } from '../test/generate/office/office.ts'
@@ -19,15 +21,17 @@ import { Recording } from './lib/recording.ts'
 import { ruleTexts } from './lib/rules.ts'
 
 /**
- * The whole sensor behind the ring buffer: records of an office's morning are decoded, enriched,
- * judged by every detector and 1,000 rules, and what comes of it is written to disk. Processor time
- * of all threads together, so that it is one core's whatever the machine does beside it.
+ * The whole sensor behind the ring buffer: records of some busy minutes in 250 offices of 32 devices
+ * are decoded, enriched, judged by every detector and 1,000 rules, and what comes of it is written to
+ * disk. Processor time of all threads together, so that it is one core's whatever else the machine does.
  */
 
-const WANTED = 200_000
+/** Events of one office, and offices: what happens once a second must not weigh more than it does. */
+const WANTED = 1200
+const NETWORKS = 250
 const RULES = 1000
 const ROUNDS = 5
-/** Records that the ring buffer gives in one go while it is busy. */
+/** Records that the ring buffer gives in one go while it is busy, about. */
 const BATCH = 512
 const TARGET = 400_000
 
@@ -38,14 +42,15 @@ const source = openReplay({ capture: config.capture, files: [office.stream()] })
 
 /** The shipped rules, and generated ones up to 1,000. */
 function configured(own: Config): Config {
-  const shipped = 81
+  const placeholders = new Map(Object.entries(own.rules.placeholders))
+  const shipped = loadRules(configuredRules(own.rules), { placeholders }).programs.length
   for (const [index, text] of ruleTexts(RULES - shipped).entries()) {
     writeFileSync(join(folder, `${index}.yml`), text)
   }
   return { ...own, rules: { ...own.rules, paths: [folder] } }
 }
 
-/** From half past eight on, when people come. */
+/** From ten on, when all are there. */
 async function record(): Promise<{ recording: Recording; kinds: ReadonlyMap<string, number> }> {
   const recording = new Recording()
   const kinds = new Map<string, number>()
@@ -56,7 +61,7 @@ async function record(): Promise<{ recording: Recording; kinds: ReadonlyMap<stri
     if (++events >= WANTED) void source.stop()
   }
   const protocols = new Protocols(({ kind }) => count(kind))
-  const begin = office.start + 8.5 * HOUR
+  const begin = office.start + 10 * HOUR
   const handler = eventHandler(source.clock, event => {
     if (!recording.isOn && event.packet.time >= begin) recording.isOn = true
     protocols.take(event)
@@ -64,6 +69,19 @@ async function record(): Promise<{ recording: Recording; kinds: ReadonlyMap<stri
   })
   await source.run(recording.around(handler))
   return { recording, kinds }
+}
+
+/** Events that rules and detectors look at. */
+function judged(recording: Recording): number {
+  let count = 0
+  const protocols = new Protocols(() => count++)
+  const handler = eventHandler(source.clock, event => {
+    protocols.take(event)
+    if (event.kind !== 'message' && event.kind !== 'fragment') count++
+  })
+  for (let at = 0; at < recording.length; at++) recording.play(handler, at, NETWORKS)
+  protocols.close()
+  return count
 }
 
 interface Cost {
@@ -91,9 +109,9 @@ async function round(recording: Recording): Promise<Cost> {
   })
   const handler = eventHandler(source.clock, event => sensor.take(event))
   const [start, own, begun] = [process.cpuUsage(), ownTime(), performance.now()]
-  for (let at = 0; at < recording.length; at += BATCH) {
-    recording.play(handler, at, at + BATCH)
-    await turn()
+  for (let at = 0; at < recording.length; at++) {
+    recording.play(handler, at, NETWORKS)
+    if ((at * NETWORKS) % BATCH < NETWORKS) await turn()
   }
   await sensor.close()
   const { user, system } = process.cpuUsage(start)
@@ -117,11 +135,15 @@ function line(name: string, ns: number, events: number, target?: number): void {
 }
 
 const { recording, kinds } = await record()
-const events = [...kinds.values()].reduce((sum, count) => sum + count, 0)
+const single = [...kinds.values()].reduce((sum, count) => sum + count, 0)
 const mix = [...kinds].sort((a, b) => b[1] - a[1])
-const shares = mix.map(([kind, count]) => `${((100 * count) / events).toFixed(1)} % ${kind}`)
-console.log(`pipeline: ${events} events of ${recording.length} records, ${RULES} rules`)
+const shares = mix.map(([kind, count]) => `${((100 * count) / single).toFixed(1)} % ${kind}`)
+console.log(
+  `pipeline: ${recording.length} records of ${NETWORKS} offices each, ${RULES} rules, every detector`,
+)
 console.log(`  ${shares.join(', ')}`)
+const events = judged(recording)
+console.log(`  ${events.toLocaleString('en')} events a round`)
 const costs: Cost[] = []
 for (let i = 0; i < ROUNDS; i++) costs.push(await round(recording))
 const least = (part: keyof Cost) => Math.min(...costs.map(cost => cost[part]))

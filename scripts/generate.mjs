@@ -24,5 +24,6 @@ const texts = [...files].map(file => ({
   file: relative(fileURLToPath(root), file),
   text: readFileSync(file, 'utf8'),
 }))
-writeFileSync(new URL('docs/detectors.md', root), detectorsReference(texts))
+const times = JSON.parse(readFileSync(new URL('bench/time-to-detect.json', root), 'utf8'))
+writeFileSync(new URL('docs/detectors.md', root), detectorsReference(texts, times))
 writeFileSync(new URL('docs/monitoring.md', root), monitorReference())

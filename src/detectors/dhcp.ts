@@ -181,11 +181,23 @@ function sayGreed(event: DhcpEvent, greed: Greed, server: Server | undefined, si
   signal({
     name: 'dhcp-starvation',
     score: sender === undefined ? 0.7 : 0.9,
-    // Made-up clients have no name; then it is about whom they starve.
-    entity: sender ?? server?.ip ?? event.message.clientMac ?? '',
+    entity: sender ?? segmentOf(event, server),
     identity: [spread.start, size],
     message: `${size} clients that nobody has seen before asked for an address by DHCP in ${seconds} s`,
     evidence: { clients: size, sender, server: server?.ip, seconds },
+    fields: {
+      'source.mac': sender,
+      'server.ip': IpAddress.parse(server?.ip ?? '')?.text,
+      'server.mac': server?.mac,
+    },
     trigger: event,
+    // The client of the last message is one of those that are made up.
+    without: ['client', 'source', 'orthrus.source'],
   })
+}
+
+/** Made-up clients have no name: then it is about the segment, or whom they starve there. */
+function segmentOf({ packet }: DhcpEvent, server: Server | undefined): string {
+  if (packet.vlan !== 0) return `VLAN ${packet.vlan}`
+  return server?.ip ?? `interface ${packet.ifindex}`
 }

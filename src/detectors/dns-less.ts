@@ -105,7 +105,8 @@ class DnsLess {
   }
 
   counts() {
-    return { clients: this.#clients.size, refused: this.#clients.refused }
+    const refused = this.#clients.refused + this.#lately.counts.refused
+    return { clients: this.#clients.size, destinations: this.#lately.counts.size, refused }
   }
 
   #resolved({ message, packet }: DnsEvent): void {

@@ -13,6 +13,12 @@ export class Lately {
     this.#until = new Float64Array(this.#table.slots)
   }
 
+  /** Pairs that are known, and those that found no room: these are asked about each time. */
+  get counts() {
+    const { size, refused, evicted } = this.#table
+    return { size, refused, evicted }
+  }
+
   /** Write what stands for the pair here, then ask `seenKey`. */
   get key(): Int32Array {
     return this.#table.key

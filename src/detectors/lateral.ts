@@ -110,6 +110,7 @@ export const lateral = defineDetector({
       window,
       fanOut: options.fan_out,
       common: options.common,
+      peers: options.peers,
     })
     return {
       on: {
@@ -137,6 +138,7 @@ interface PeersParts extends Pick<DetectorContext, 'signal'> {
   readonly window: number
   readonly fanOut: number
   readonly common: number
+  readonly peers: number
 }
 
 interface Known {
@@ -148,6 +150,7 @@ interface Known {
 
 /** Times as many new peers while the memory is younger than a day: then much is new. */
 const youngRoom = 3
+const mostFans = 4096
 
 class Peers {
   readonly #parts: PeersParts
@@ -159,7 +162,7 @@ class Peers {
   constructor(parts: PeersParts) {
     this.#parts = parts
     this.#recent = new Bounded({ limit: 8192, idle: () => 600e6 })
-    this.#fans = new Bounded({ limit: 4096, idle: () => parts.window })
+    this.#fans = new Bounded({ limit: Math.min(mostFans, parts.peers), idle: () => parts.window })
   }
 
   get counts() {

@@ -16,6 +16,8 @@ interface Question {
 
 /** µs that an answer may take. */
 const wait = 2e6
+/** Windows without a question after which a fast sweep is over: then it is another. */
+const pauses = 2
 /** µs for which an address that was heard of counts as there. */
 const present = 900e6
 const mostWaiting = 4096
@@ -115,12 +117,15 @@ export class LinkSweep {
     const { sourceMacHigh, sourceMacLow } = packet
     const room = this.#parts.gateways.room(sourceMacHigh, sourceMacLow)
     if (!spread.crosses(targets * room, slowTargets * room) || !spread.isNews()) return
-    this.#say(event, spread, spread.isFast(targets * room))
+    spread.isBout = spread.isFast(targets * room)
+    this.#say(event, spread, spread.isBout)
   }
 
   #asker(key: number, time: number): Spread | undefined {
     const known = this.#askers.get(key, time)
-    if (known !== undefined && time - known.start <= this.#limits.longWindow) return known
+    const { longWindow, window } = this.#limits
+    const isOver = known?.isOver(time, pauses * window)
+    if (known !== undefined && !isOver && time - known.start <= longWindow) return known
     const spread = new Spread(time)
     return this.#askers.add(key, spread, time) ? spread : undefined
   }

@@ -37,6 +37,8 @@ interface Source extends Kept {
 /** µs for one single probe to be followed by another; less when the tables are full. */
 const patience = { usual: 600e6, crowded: 30e6 }
 const growth = 10
+/** Windows without a probe after which a fast scan is over: then it is scanned again. */
+const pauses = 2
 
 /** Who probes what. Every probe is two or three look-ups; state per source and target, bounded. */
 export class Scans {
@@ -85,8 +87,8 @@ export class Scans {
 
   #source(from: number, pair: number, time: number): Source | undefined {
     let source = this.#sources.get(from, time)
-    if (source === undefined) {
-      if (!this.#sources.admits(time)) return undefined
+    if (source === undefined || source.pairs.isOver(time, pauses * this.#limits.window)) {
+      if (source === undefined && !this.#sources.admits(time)) return undefined
       source = { pairs: new Spread(time), told: {}, last: time }
       this.#sources.add(from, source, time)
     }
@@ -165,7 +167,9 @@ export class Scans {
 
   #spread(key: number, time: number): Spread | undefined {
     const known = this.#spreads.get(key, time)
-    if (known !== undefined && time - known.start <= this.#limits.longWindow) return known
+    const { longWindow, window } = this.#limits
+    const isOver = known?.isOver(time, pauses * window)
+    if (known !== undefined && !isOver && time - known.start <= longWindow) return known
     if (known === undefined && !this.#spreads.admits(time)) return undefined
     const spread = new Spread(time)
     this.#spreads.add(key, spread, time)
@@ -177,6 +181,11 @@ export class Scans {
     { kind, technique, spread, fast, what, facts, target, sourceIp }: News,
   ): void {
     const seconds = spread.seconds
+    if (spread.isFast(fast)) {
+      const source = this.#sources.get(sourceKey(flow.packet), flow.packet.time)
+      if (source !== undefined) source.pairs.isBout = true
+      spread.isBout = true
+    }
     this.#context.signal({
       name: kind,
       score: scoreOf(technique, spread.isFast(fast)),

@@ -21,8 +21,10 @@ export interface SignalFacts {
   readonly evidence: Readonly<Record<string, EvidenceValue | undefined>>
   /** ECS fields by their dotted names, where there is no `trigger` or it says something else. */
   readonly fields?: Readonly<Record<string, string | number | readonly string[] | undefined>>
-  /** The event that completed it: the signal has its fields too. */
+  /** The event that completed it: the signal has its fields too, but for those `without`. */
   readonly trigger?: TrafficEvent
+  /** Fields of the trigger, by their dotted names, that tell of somebody it is not about. */
+  readonly without?: readonly string[]
 }
 
 export interface Signal extends SignalFacts {

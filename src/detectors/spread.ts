@@ -7,6 +7,8 @@ const growth = 10
 /** Over how many values something spreads, in a short window and in a long one. Times in µs. */
 export class Spread implements Kept {
   readonly values = new Distinct()
+  /** Told of as a fast one: then a pause ends it, and what comes after is another. */
+  isBout = false
   start: number
   last: number
   #windowStart: number
@@ -48,6 +50,11 @@ export class Spread implements Kept {
   /** Whether so many came in the short window that runs. */
   isFast(fast: number): boolean {
     return this.#fresh >= fast
+  }
+
+  /** Whether it was a bout, and nothing came for so long (µs). */
+  isOver(time: number, pause: number): boolean {
+    return this.isBout && time - this.last > pause
   }
 
   get size(): number {

@@ -70,6 +70,9 @@ export const tlsAnomaly = defineDetector({
   ],
   open(options, context) {
     const watch = new TlsWatch(options, context)
-    return { on: { tls: event => watch.tls(event), quic: event => watch.quic(event) } }
+    return {
+      on: { tls: event => watch.tls(event), quic: event => watch.quic(event) },
+      counts: () => watch.counts,
+    }
   },
 })

@@ -25,6 +25,10 @@ export class TlsClients {
     })
   }
 
+  get counts() {
+    return this.#lately.counts
+  }
+
   /** Whether the hello is new to a device that is known, and nearly nobody else has the like. */
   reasons(device: string, hello: ClientHello | undefined, time: number): TlsReason[] {
     const ja4 = hello?.ja4

@@ -34,6 +34,10 @@ export class TlsServers {
     this.#versions = open('detector.tls-anomaly.version')
   }
 
+  get counts() {
+    return this.#lately.counts
+  }
+
   /** Who signed for `server`; says so when it is another than ever before. */
   signer(server: string, signer: string, time: number): TlsChange | undefined {
     if (this.#lately.seen(server, signer, time)) return undefined

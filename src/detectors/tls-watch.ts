@@ -59,6 +59,17 @@ export class TlsWatch {
     this.#servers = new TlsServers(baselines)
   }
 
+  get counts() {
+    const clients = this.#clients.counts
+    const servers = this.#servers.counts
+    return {
+      clients: clients.size,
+      servers: servers.size,
+      evicted: clients.evicted + servers.evicted,
+      refused: clients.refused + servers.refused,
+    }
+  }
+
   tls(event: TlsEvent): void {
     if (event.action !== 'tls-server-hello') return
     const { client, server } = event

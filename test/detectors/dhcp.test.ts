@@ -121,6 +121,49 @@ describe('dhcp: clients', () => {
     ])
   })
 
+  test('of whom nobody knows the address have none in the alert; their card and port are named', async () => {
+    const packets = [
+      ...lease(0, 1),
+      ...Array.from({ length: 200 }, (_, i) =>
+        fromClient(60 + i * 0.05, { type: p.DHCP_DISCOVER, clientMac: mac(i), xid: i }, rogue.mac),
+      ),
+    ]
+    const [told] = await alerts(packets)
+    expect(told).toMatchObject({
+      source: { mac: '00-00-5E-00-53-66' },
+      server: { ip: gateway.ip },
+      observer: { ingress: { interface: { name: expect.any(String) } } },
+    })
+    expect(JSON.stringify(told)).not.toContain('"0.0.0.0"')
+    // The client of the last message is as made up as the others.
+    expect(told).not.toHaveProperty('client')
+  })
+
+  test('made up by many cards are the trouble of the segment', async () => {
+    const tagged = (at: number, i: number): Timed => ({
+      at,
+      frame: p.ethernet(
+        { src: mac(i), dst: 'ff:ff:ff:ff:ff:ff' },
+        p.vlan(
+          { id: 30 },
+          p.ipv4(
+            { src: '0.0.0.0', dst: '255.255.255.255' },
+            p.udp(
+              { srcPort: 68, dstPort: 67 },
+              p.dhcp({ type: p.DHCP_DISCOVER, clientMac: mac(i), xid: i }),
+            ),
+          ),
+        ),
+      ),
+    })
+    const [told] = await alerts(Array.from({ length: 200 }, (_, i) => tagged(i * 0.05, i)))
+    expect(told).toMatchObject({
+      network: { vlan: { id: '30' } },
+      orthrus: { signal: { entity: 'VLAN 30', evidence: { clients: 50 } } },
+    })
+    expect(told).not.toHaveProperty('source')
+  })
+
   test('one that wants one address after the other is told of', async () => {
     const packets = Array.from({ length: 20 }, (_, i) =>
       fromClient(i, { type: p.DHCP_REQUEST, clientMac, xid: i, requested: `192.168.1.${i}` }),

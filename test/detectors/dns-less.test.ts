@@ -46,3 +46,9 @@ test.each([
 ])('not %s', async (_, packets) => {
   expect(named(await signals(packets, { detectors }))).toEqual([])
 })
+
+test('learns for as long as the run says', async () => {
+  const packets = [...ordinary, ...visit(3 * day + 10, '203.0.113.66', 50_000)]
+  expect(named(await signals(packets, { learn: 4 * day * 1e6 }))).toEqual([])
+  expect(named(await signals(packets, { learn: 2 * day * 1e6 }))).toHaveLength(1)
+})

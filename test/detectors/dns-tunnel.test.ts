@@ -106,3 +106,43 @@ test('a flood of domains does not push out the pair that is watched', async () =
   const told = named(await signals(packets, { detectors: { 'dns-tunnel': { limit } } }))
   expect(told).toMatchObject([{ evidence: { domain: 'example.com' } }])
 })
+
+describe('what a client asks day after day', () => {
+  const day = 86_400
+  /** A product that looks things up by name every working day: `names` of them from nine o’clock on. */
+  const lookups = (days: number, names: (day: number) => number) =>
+    many(days, one =>
+      many(names(one), i =>
+        question({
+          at: one * day + 32_400 + i,
+          name: `${random(one * 10_000 + i, 40)}.scan.example.com`,
+        }),
+      ),
+    )
+
+  test('is told of on the first day, and is a habit from the second on', async () => {
+    const told = named(await signals(lookups(5, () => 60)))
+    expect(told.map(({ score }) => score >= 0.6)).toEqual([true, false, false, false, false])
+    expect(told.map(({ evidence }) => evidence['days'])).toEqual([0, 1, 2, 3, 4])
+    expect((await alerts(lookups(5, () => 60))).map(({ rule }) => rule.name)).toEqual([
+      'Data Hidden in DNS Names',
+    ])
+  })
+
+  test('is told of again when it is ten times as much', async () => {
+    const told = named(await signals(lookups(4, one => (one === 3 ? 900 : 60))))
+    const sure = told.filter(({ score }) => score >= 0.6)
+    expect(sure.map(({ evidence }) => Number(evidence['bytes']) >= 8000)).toEqual([false, true])
+  })
+
+  test('of another domain is news, however long the first has been known', async () => {
+    const packets = [
+      ...lookups(4, () => 60),
+      ...many(60, i =>
+        question({ at: 3 * day + 50_000 + i, name: `${random(i, 40)}.example.net` }),
+      ),
+    ]
+    const sure = named(await signals(packets)).filter(({ score }) => score >= 0.6)
+    expect(sure.map(({ evidence }) => evidence['domain'])).toEqual(['example.com', 'example.net'])
+  })
+})

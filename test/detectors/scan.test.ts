@@ -270,6 +270,33 @@ describe('the shipped rules', () => {
   })
 })
 
+describe('the same host that scans again', () => {
+  const scanAt = (at: number) => many(100, i => silent(probe(at + i * 0.1, target, 1000 + i)))
+  const again = [...scanAt(0), ...scanAt(1800), ...talk(9000, target, '192.168.1.11', 8080)]
+
+  test('is told of again, as another scan', async () => {
+    const told = await signals(again)
+    expect(told.map(({ orthrus }) => orthrus.signal)).toMatchObject([
+      { name: 'port-scan', entity: scanner, evidence: { ports: 15 } },
+      { name: 'port-scan', entity: scanner, evidence: { ports: 15 } },
+    ])
+    expect(new Set(told.map(({ event }) => event.id)).size).toBe(2)
+  })
+
+  test('is one alert, and what the silence kept back is said when it is over', async () => {
+    const told = await alerts(again)
+    expect(told.map(({ rule, event }) => [rule.name, event.action])).toEqual([
+      ['Port Scan From Inside', 'port-scan'],
+      ['Port Scan From Inside', 'suppressed-alerts'],
+    ])
+  })
+
+  test('slowly is one scan, however long it pauses', async () => {
+    const slow = many(80, i => silent(probe(Math.max(0, i * 900 - 600), target, 1000 + i)))
+    expect(await signals(slow)).toHaveLength(1)
+  })
+})
+
 test('a flood of sources is refused, and does not push out who is watched', async () => {
   const flood = many(2000, i =>
     silent(probe(10 + i * 0.01, target, 80, `198.${18 + (i % 2)}.${(i >> 8) & 255}.${i & 255}`)),

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { isRoot } from '../capture/support/root.ts'
 import { caught } from './support/caught.ts'
-import { gateway, have, internet, LinkLab, victim } from './support/link.ts'
+import { gateway, have, haveTun, internet, LinkLab, victim } from './support/link.ts'
 
 /** Until a program has said something. */
 function says(child: ChildProcess, what: RegExp): Promise<void> {
@@ -19,7 +19,7 @@ function says(child: ChildProcess, what: RegExp): Promise<void> {
   })
 }
 
-describe.skipIf(!isRoot || !have('iodine', 'iodined', 'dnsmasq'))('iodine', () => {
+describe.skipIf(!isRoot || !have('iodine', 'iodined', 'dnsmasq') || !haveTun())('iodine', () => {
   test('through the resolver of the house is one alert', async () => {
     await using lab = new LinkLab()
     const zone = 't.example.net'

@@ -12,9 +12,9 @@ export function signalDocument(
   documentOf: (event: TrafficEvent, context: EventContext) => Fields,
 ): Fields {
   const { observer } = context
-  const { trigger, fields = {}, name, score, entity, evidence, message, detector } = signal
+  const { fields = {}, name, score, entity, evidence, message, detector } = signal
   return joinFields(
-    trigger === undefined ? {} : documentOf(trigger, context),
+    triggerFields(signal, context, documentOf),
     ...Object.entries(fields).map(([path, value]) => nested(path, value)),
     {
       '@timestamp': isoTime(signal.time),
@@ -41,6 +41,29 @@ export function signalDocument(
       },
     },
   )
+}
+
+/** Whose address is not known yet is nobody: no entity, so no address of a source. */
+const nobody = new Set<unknown>(['0.0.0.0', '::'])
+
+function triggerFields(
+  { trigger, without = [] }: Signal,
+  context: EventContext,
+  documentOf: (event: TrafficEvent, context: EventContext) => Fields,
+): Fields {
+  if (trigger === undefined) return {}
+  const unnamed = nobody.has(trigger.packet.sourceIp) ? ['source.ip'] : []
+  const gone = [...without, ...unnamed].map(path => path.split('.'))
+  return gone.reduce(omit, documentOf(trigger, context))
+}
+
+/** The fields without the one at this path. */
+function omit(fields: Fields, [name = '', ...rest]: readonly string[]): Fields {
+  const { [name]: inner, ...others } = fields
+  if (rest.length === 0 || typeof inner !== 'object' || Array.isArray(inner)) {
+    return rest.length === 0 ? others : fields
+  }
+  return { ...others, [name]: omit(inner as Fields, rest) }
 }
 
 /** `source.ip` and a value as `{ source: { ip: value } }`. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,6 +33,17 @@ export function have(...programs: string[]): boolean {
     process.stderr.write(`\n*** ${missing.join(', ')} not installed: live tests SKIPPED ***\n\n`)
   }
   return missing.length === 0
+}
+
+/** Whether programs may make devices of their own here, as tunnels do; says loudly if not. */
+export function haveTun(): boolean {
+  try {
+    closeSync(openSync('/dev/net/tun', 'r+'))
+    return true
+  } catch {
+    process.stderr.write('\n*** no /dev/net/tun: live tests of tunnels SKIPPED ***\n\n')
+    return false
+  }
 }
 
 function isThere(program: string): boolean {

@@ -1,0 +1,225 @@
+import { type Baseline } from '../baseline/store.ts'
+import { type FlowEvent } from '../decode/flow.ts'
+import { domainParts } from '../protocols/dns-ecs.ts'
+import { type DnsEvent } from '../protocols/dns-events.ts'
+import { Bounded, type Kept } from './bounded.ts'
+import { type DetectorContext } from './detector.ts'
+import { Distinct } from './distinct.ts'
+import { hundredths } from './hundredths.ts'
+import { pairKey, sourceKey } from './keys.ts'
+import { sourceKey as deviceKey } from './source.ts'
+import { informationBits, textKey } from './text-hash.ts'
+
+/** What one client asked of one registrable domain. */
+interface Talk extends Kept {
+  readonly client: string
+  /** Whom long memory means by the client. */
+  readonly device: string
+  readonly domain: string
+  readonly since: number
+  readonly names: Distinct
+  queries: number
+  /** Characters and bits of the names below the domain, each name counted once. */
+  characters: number
+  bits: number
+  /** Questions for types that carry data back: TXT, NULL and the like. */
+  carriers: number
+  /** Conversations with a host of the domain. */
+  visits: number
+  longest: string
+  /** Bytes of information at which it is told of again. */
+  next: number
+  /** Power of ten of what is too much that it has come to; -1 before. */
+  level: number
+  /** Since when (µs) the client has been known to ask as much, where it did so before today. */
+  usual: number | undefined
+}
+
+const day = 24 * 3600e6
+/** TXT, NULL, CNAME, MX, SRV, KEY, and iodine's private type: they answer with more than an address. */
+const carriers = new Set([16, 10, 5, 15, 33, 25, 65399])
+/** Names after which a domain's visits are counted. */
+const suspicious = 20
+const least = { names: 40, length: 10 }
+/** Clients of a product that asks by name, such as a virus scanner: a tunnel is rarely in as many. */
+const product = 3
+/** How much more it must be to be told again, on the same day or another. */
+const growth = 10
+
+/** As the configuration has them. */
+export interface TunnelLimits {
+  readonly bytes: number
+  readonly names: number
+  readonly ignore: readonly string[]
+  readonly limit: number
+}
+
+/** Counts what names can carry, and tells who asks for too much. */
+export class TunnelWatch {
+  readonly on = {
+    dns: (event: DnsEvent) => this.#asked(event),
+    flow: (event: FlowEvent) => this.#visited(event),
+  }
+  readonly #options: TunnelLimits
+  readonly #context: DetectorContext
+  readonly #ignored: ReadonlySet<string>
+  readonly #talks: Bounded<number, Talk>
+  /** Clients of suspicious pairs: only their visits are looked at. Where one finds no room, all are. */
+  readonly #watched: Bounded<number, Kept>
+  /** Who ever asked which domain so, and how much at most. */
+  readonly #askers: Baseline
+
+  constructor(options: TunnelLimits, context: DetectorContext) {
+    this.#options = options
+    this.#context = context
+    this.#ignored = new Set(options.ignore.map(domain => domain.toLowerCase()))
+    const idle = (talk: Talk, crowded: boolean) =>
+      crowded && talk.names.size < suspicious ? day / 24 : day
+    this.#talks = new Bounded({ limit: options.limit, idle })
+    this.#watched = new Bounded({ limit: options.limit, idle: () => day })
+    this.#askers = context.baselines.open({
+      id: 'detector.dns-tunnel',
+      hash: '2',
+      forgetAfter: 90 * day,
+      limits: { entities: options.limit, valuesPerEntity: 256, overflow: 'freeze' },
+    })
+  }
+
+  advance(time: number): void {
+    this.#talks.advance(time)
+    this.#watched.advance(time)
+  }
+
+  counts() {
+    return { pairs: this.#talks.size, refused: this.#talks.refused + this.#watched.refused }
+  }
+
+  #asked(event: DnsEvent): void {
+    const { message, packet } = event
+    if (message.isResponse || message.dialect !== 'dns') return
+    const question = message.questions[0]
+    if (question?.name === undefined) return
+    const { registered_domain: domain, subdomain } = domainParts(question.name)
+    if (domain === undefined || subdomain === undefined || this.#ignored.has(domain)) return
+    const client = sourceKey(packet)
+    const key = pairKey(client, textKey(domain))
+    const talk = this.#talk(key, event, domain)
+    if (talk === undefined) return
+    talk.last = packet.time
+    talk.queries++
+    if (carriers.has(question.type)) talk.carriers++
+    if (!talk.names.add(textKey(subdomain))) return
+    const names = talk.names.size
+    if (names >= suspicious) this.#watch(client, packet.time)
+    talk.characters += subdomain.length
+    talk.bits += informationBits(subdomain)
+    if (subdomain.length > talk.longest.length) talk.longest = subdomain
+    if (names >= least.names) this.#judge(talk, names, event)
+  }
+
+  /** The pair's account of a day; undefined when there is no room. */
+  #talk(key: number, { packet }: DnsEvent, domain: string): Talk | undefined {
+    const { time } = packet
+    const known = this.#talks.get(key, time)
+    if (known !== undefined && time - known.since < day) return known
+    const talk: Talk = {
+      client: packet.sourceIp ?? '',
+      device: deviceKey(this.#context.devices, packet),
+      domain,
+      since: time,
+      last: time,
+      names: new Distinct(),
+      queries: 0,
+      characters: 0,
+      bits: 0,
+      carriers: 0,
+      visits: 0,
+      longest: '',
+      next: 0,
+      level: -1,
+      usual: undefined,
+    }
+    return this.#talks.add(key, talk, time) ? talk : undefined
+  }
+
+  #watch(client: number, time: number): void {
+    const known = this.#watched.get(client, time)
+    if (known === undefined) this.#watched.add(client, { last: time }, time)
+    else known.last = Math.max(known.last, time)
+  }
+
+  #visited(flow: FlowEvent): void {
+    if (flow.action === 'update' || this.#watched.size === 0) return
+    const { packet } = flow
+    if (packet.destinationPort === 53) return
+    const client = sourceKey(packet)
+    const { refused } = this.#watched
+    if (refused === 0 && this.#watched.get(client, packet.time) === undefined) return
+    const name = this.#context.destinationName(packet, flow.start)?.name
+    const domain = name === undefined ? undefined : domainParts(name).registered_domain
+    if (domain === undefined) return
+    const talk = this.#talks.get(pairKey(client, textKey(domain)), packet.time)
+    if (talk !== undefined) talk.visits++
+  }
+
+  #judge(talk: Talk, names: number, trigger: DnsEvent): void {
+    const bytes = Math.round(talk.bits / 8)
+    const mean = talk.characters / names
+    if (talk.visits > names / 20) return
+    const carries = bytes >= this.#options.bytes && mean >= least.length
+    if (!carries && names < this.#options.names) return
+    this.#compare(talk, bytes)
+    if (bytes < talk.next) return
+    const before = this.#askers.observe(talk.device, talk.domain, talk.last)
+    const clients = (before.value?.entities ?? 0) + (before.pair === undefined ? 1 : 0)
+    this.#tell(talk, { bytes, names, mean, clients }, trigger)
+    talk.next = bytes * growth
+  }
+
+  /** With what the client asked on other days: a tunnel is told at first sight, a product once. */
+  #compare(talk: Talk, bytes: number): void {
+    const level = Math.floor(Math.log10(Math.max(1, bytes / this.#options.bytes)))
+    if (level <= talk.level) return
+    talk.level = level
+    const { pair } = this.#askers.observe(talk.device, `${talk.domain} ${level}`, talk.last)
+    const isOld = pair !== undefined && pair.firstSeen < talk.since
+    talk.usual = isOld ? pair.firstSeen : undefined
+  }
+
+  #tell(talk: Talk, { bytes, names, mean, clients }: Amount, trigger: DnsEvent): void {
+    const { client, domain, usual } = talk
+    const share = talk.carriers / talk.queries
+    const size = Math.log10(Math.max(bytes / this.#options.bytes, 1))
+    const sure = Math.min(1, 0.6 + 0.15 * size + (share > 0.5 ? 0.2 : 0) + (mean > 30 ? 0.1 : 0))
+    const isUsual = clients >= product || usual !== undefined
+    this.#context.signal({
+      name: 'dns-tunnel',
+      score: hundredths(isUsual ? Math.min(sure, 0.4) : sure),
+      entity: client,
+      identity: [domain, talk.since, talk.next],
+      message: `${client} asked for ${names} names of ${domain} that can carry ${bytes} bytes, and talked to no host of it`,
+      evidence: {
+        domain,
+        names,
+        queries: talk.queries,
+        bytes,
+        carriers: hundredths(share),
+        visits: talk.visits,
+        clients,
+        days: usual === undefined ? 0 : Math.floor((talk.last - usual) / day),
+        seconds: Math.round((talk.last - talk.since) / 1e6),
+        example: `${talk.longest}.${domain}`,
+      },
+      trigger,
+    })
+  }
+}
+
+/** What the names of a talk come to. */
+interface Amount {
+  readonly bytes: number
+  readonly names: number
+  /** Characters of a name below the domain. */
+  readonly mean: number
+  readonly clients: number
+}

@@ -51,7 +51,7 @@ all: build/sensor.bpf.o $(HOST) dist/.stamp
 run: all
 	@bin/orthrus run $(ARGS)
 
-test: $(NEED_TEST) all build/peers/syslog-ng
+test: $(NEED_TEST) all build/peers/syslog-ng build/peers/prometheus
 	$(Q)npx vitest run $(TESTS)
 
 test-faults: $(NEED_TEST) all
@@ -110,16 +110,17 @@ build/fuzz/parser: bpf/fuzz.c Makefile | $(NEED_FUZZ) build
 -include build/sensor.bpf.d build/liborthrus.d build/fuzz/parser.d
 
 # Compiled beside dist/ and moved there whole: a deleted source leaves nothing, a fault keeps the old.
-dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json node_modules/.orthrus
+dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json scripts/validators.mjs node_modules/.orthrus
 	$(short) TSC dist
 	$(Q)rm -rf dist.new && mkdir dist.new && touch dist.new/.stamp
-	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new
+	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new && node scripts/validators.mjs dist.new
 	$(Q)rm -rf dist && mv dist.new dist
 
-# The link lets build/bench/src find the objects where src/ looks for them: in ../build.
+# The links let build/bench/src find the objects, the rules and the version where src/ looks for them.
 build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus | build
 	$(short) TSC build/bench
-	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && touch $@
+	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && \
+		ln -sfn ../../rules ../../package.json build/bench/ && touch $@
 
 # Inside node_modules, so that removing the folder asks for a new install.
 node_modules/.orthrus: package-lock.json | $(NEED_BUILD)
@@ -129,7 +130,12 @@ node_modules/.orthrus: package-lock.json | $(NEED_BUILD)
 # Beside rsyslog, which its package excludes; without it those tests are skipped.
 build/peers/syslog-ng: | $(NEED_TEST) build
 	$(short) PEER syslog-ng
-	$(Q)scripts/syslog-ng.sh $(CURDIR)/$@
+	$(Q)scripts/peer.sh $(CURDIR)/$@ usr/sbin/syslog-ng syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0 libpcre3
+
+# For its promtool, which reads what we tell Prometheus.
+build/peers/prometheus: | $(NEED_TEST) build
+	$(short) PEER prometheus
+	$(Q)scripts/peer.sh $(CURDIR)/$@ usr/bin/promtool prometheus
 
 build:
 	@mkdir -p $@

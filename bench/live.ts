@@ -200,18 +200,23 @@ function report({ summary }: SensorProcess): void {
   tell('bulk transfer: kinds of loss', Object.keys(missed).length, '', 0)
 }
 
+/** The parts named on the command line, or all: start, latency, transfers, idle. */
 async function main(): Promise<void> {
+  const named = process.argv.slice(2)
+  const isWanted = (part: string) => named.length === 0 || named.includes(part)
   await using lab = new Lab()
-  const full = lab.path('full')
-  await remember(full)
-  tell('start until attached', quantile(await startTimes(lab, lab.path('s')), 0.5), 'ms', 1000)
-  const large = quantile(await startTimes(lab, full), 0.5)
-  tell('start until attached, 65,000 devices known', large, 'ms', 1000)
   await using quiet = new Lab()
-  const sensors = await startIdle(quiet, full)
-  await latency(lab)
-  await transfers(lab)
-  await idle(sensors)
+  const full = lab.path('full')
+  if (isWanted('start') || isWanted('idle')) await remember(full)
+  if (isWanted('start')) {
+    tell('start until attached', quantile(await startTimes(lab, lab.path('s')), 0.5), 'ms', 1000)
+    const large = quantile(await startTimes(lab, full), 0.5)
+    tell('start until attached, 65,000 devices known', large, 'ms', 1000)
+  }
+  const sensors = isWanted('idle') ? await startIdle(quiet, full) : []
+  if (isWanted('latency')) await latency(lab)
+  if (isWanted('transfers')) await transfers(lab)
+  if (isWanted('idle')) await idle(sensors)
 }
 
 console.log('live: the whole sensor between two network namespaces')

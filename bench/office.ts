@@ -1,45 +1,26 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
-import { type Truth } from '../test/generate/office/attacks/attack.ts'
 import { Office } from '../test/generate/office/office.ts'
 import { type OfficeOptions, officeArguments } from '../test/generate/office/options.ts'
-import { DAY, MINUTE } from '../test/generate/office/station.ts'
+import { DAY } from '../test/generate/office/station.ts'
+import { type Alert, entityOf, judge, type Outcome, timeOf, titleOf } from './lib/office-judge.ts'
 
 /**
  * What `orthrus replay` has to say about an ordinary office, day by day, and about attacks in it:
- * node office.js [--days N] [--seed S] [--density D] [--attack NAME[@HOUR],…|all] [-- REPLAY-OPTION…]
+ * node office.js [--days N] [--seed S] [--density D] [--attack NAME[@HOUR],…|all] [--table FILE] [-- REPLAY-OPTION…]
  * With attacks the office is replayed without them as well: an alert that is there too is no credit.
+ * FILE gets how long each attack went unseen, for `docs/detectors.md`.
  */
 
 /** Days after which everything is learnt. */
 const LEARNT = 7
-/** An attack may end before its alert. */
-const GRACE = 15 * MINUTE
 /** While everything is new, a line for each alert up to so many of one rule. */
 const SHOWN = 12
-
-interface Alert {
-  readonly '@timestamp': string
-  readonly message?: string
-  readonly event: { readonly id: string; readonly kind: string }
-  readonly labels?: { readonly level?: string }
-  readonly rule?: { readonly name: string }
-  readonly device?: { readonly id?: string }
-  readonly source?: { readonly ip?: string; readonly mac?: string }
-  readonly destination?: { readonly ip?: string; readonly domain?: string }
-  readonly dns?: { readonly question?: { readonly name?: string } }
-}
-
-interface Outcome {
-  readonly alerts: readonly Alert[]
-  /** The sensor about itself: what a silence kept back. */
-  readonly notices: readonly Alert[]
-  readonly truth: readonly Truth[]
-  readonly start: number
-}
 
 const orthrus = resolve(import.meta.dirname, '../../../bin/orthrus')
 
@@ -70,12 +51,7 @@ async function replay(options: OfficeOptions, more: readonly string[]): Promise<
   return { alerts, notices, truth: office.truth, start: office.start }
 }
 
-const timeOf = (alert: Alert) => Date.parse(alert['@timestamp']) * 1000
 const dayOf = (alert: Alert, start: number) => Math.floor((timeOf(alert) - start) / DAY)
-
-function entityOf({ source, device }: Alert): string {
-  return source?.ip ?? source?.mac ?? device?.id ?? '?'
-}
 
 function about({ dns, destination, message }: Alert): string {
   return dns?.question?.name ?? destination?.domain ?? destination?.ip ?? message ?? ''
@@ -123,9 +99,6 @@ function dayNumbers(days: number): string {
   return Array.from({ length: days }, (_, day) => String(day + 1).padStart(4)).join('')
 }
 
-/** The sensor's own notices need no rule. */
-const titleOf = ({ rule, message }: Alert) => rule?.name ?? message ?? '?'
-
 function byRule(alerts: readonly Alert[]): [string, Alert[]][] {
   const rules = new Map<string, Alert[]>()
   for (const alert of alerts) {
@@ -135,61 +108,33 @@ function byRule(alerts: readonly Alert[]): [string, Alert[]][] {
   return [...rules].sort((a, b) => b[1].length - a[1].length)
 }
 
-/** Whether each attack was told of, who was named, and how long it took. */
-function judge({ alerts, truth }: Outcome, benign: Outcome): void {
-  const usual = new Set(benign.alerts.map(alert => alert.event.id))
-  const found = new Map<Truth | undefined, Alert[]>()
-  for (const alert of alerts) {
-    if (usual.has(alert.event.id)) continue
-    const one = meant(alert, truth)
-    found.set(one, [...(found.get(one) ?? []), alert])
-  }
-  console.log(`\n${'attack'.padEnd(18)} ${'entity'.padEnd(16)} verdict`)
-  for (const one of truth) {
-    const named = found.get(one) ?? []
-    const [first] = named
-    const late = first === undefined ? 0 : (timeOf(first) - one.start) / MINUTE
-    const titles = [...new Set(named.map(titleOf))].join('; ')
-    const verdict =
-      first === undefined ? `MISSED: ${one.expected}` : `after ${late.toFixed(1)} min: ${titles}`
-    console.log(`${one.name.padEnd(18)} ${one.entity.ip.padEnd(16)} ${verdict}`)
-  }
-  const caught = truth.filter(one => found.has(one)).length
-  console.log(`caught ${caught} of ${truth.length}; alerts that name nobody of them:`)
-  for (const alert of found.get(undefined) ?? []) {
-    console.log(`  ${alert['@timestamp']}  ${entityOf(alert).padEnd(18)} ${titleOf(alert)}`)
-  }
-}
-
-/** The attack that an alert tells of: of those that fit, the shortest. */
-function meant(alert: Alert, truth: readonly Truth[]): Truth | undefined {
-  const [first] = truth
-    .filter(one => isWithin(alert, one) && names(alert, one))
-    .sort((a, b) => a.end - a.start - (b.end - b.start))
-  return first
-}
-
-function isWithin(alert: Alert, { start, end }: Truth): boolean {
-  const time = timeOf(alert)
-  return time >= start && time <= end + GRACE
-}
-
-function names(alert: Alert, { entity }: Truth): boolean {
-  const text = JSON.stringify(alert)
-  return text.includes(`"${entity.ip}"`) || text.includes(macText(entity.mac))
-}
-
-function macText(mac: string): string {
-  return mac.toUpperCase().replaceAll(':', '-')
-}
-
-const [own, more] = split(process.argv.slice(2))
+const [words, more] = split(process.argv.slice(2))
+const [own, table] = takeTable(words)
 const { options } = officeArguments(own)
-const { days, attacks } = options
+const { days, attacks, indicator = 'update.blackpetal.net' } = options
+const folder = mkdtempSync(join(tmpdir(), 'orthrus-office-'))
 console.log(`office: ${days} days of 32 devices`)
-const benign = await replay({ ...options, attacks: [] }, more)
+const warned = [...warnOf(indicator), ...more]
+const benign = await replay({ ...options, attacks: [] }, warned)
 tell(benign, days)
-if (attacks.length > 0) judge(await replay(options, more), benign)
+if (attacks.length > 0) {
+  const findings = judge(await replay({ ...options, indicator }, warned), benign)
+  if (table !== undefined) writeFileSync(table, `${JSON.stringify(findings, undefined, 2)}\n`)
+}
+rmSync(folder, { recursive: true })
+
+/** Configuration with a list of threats that warns of one domain. */
+function warnOf(domain: string): string[] {
+  const [list, config] = [join(folder, 'warned.txt'), join(folder, 'orthrus.yaml')]
+  writeFileSync(list, `${domain}\n`)
+  writeFileSync(config, `detectors: { indicator: { sources: [${list}] } }\n`)
+  return ['-c', config]
+}
+
+function takeTable(args: readonly string[]): [readonly string[], string | undefined] {
+  const at = args.indexOf('--table')
+  return at < 0 ? [args, undefined] : [args.toSpliced(at, 2), args[at + 1]]
+}
 
 /** What stands behind `--` is for the sensor. */
 function split(args: readonly string[]): [readonly string[], readonly string[]] {

@@ -66,7 +66,7 @@ function contextOf(): DetectorContext {
     devices: { get: () => undefined } as unknown as Devices,
     destinationName: packet => names[packet.destination0 & 4095],
     resolvedName: () => undefined,
-  place: () => undefined,
+    place: () => undefined,
     protocolName: () => undefined,
     baselines: new MemoryBaselineStore(),
     profiles: new Profiles({ limit: 65_536 }),

@@ -6,6 +6,7 @@ import { exampleConfig } from '../dist/config/example.js'
 import { loadConfig } from '../dist/config/load.js'
 import { configReference } from '../dist/config/reference.js'
 import { detectorsReference } from '../dist/detectors/reference.js'
+import { monitorReference } from '../dist/operate/monitor/reference.js'
 import { loadRules } from '../dist/rules/load.js'
 import { rulesReference } from '../dist/rules/reference.js'
 
@@ -23,4 +24,6 @@ const texts = [...files].map(file => ({
   file: relative(fileURLToPath(root), file),
   text: readFileSync(file, 'utf8'),
 }))
-writeFileSync(new URL('docs/detectors.md', root), detectorsReference(texts))
+const times = JSON.parse(readFileSync(new URL('bench/time-to-detect.json', root), 'utf8'))
+writeFileSync(new URL('docs/detectors.md', root), detectorsReference(texts, times))
+writeFileSync(new URL('docs/monitoring.md', root), monitorReference())

@@ -54,6 +54,10 @@ missing() {
 			command_from dnsmasq dnsmasq-base
 			command_from sshd openssh-server
 			command_from sshpass sshpass
+			command_from iodine iodine
+			command_from ptunnel-ng ptunnel-ng
+			command_from curl curl
+			command_from tcpdump tcpdump
 			;;
 		fuzz)
 			fuzzer_from || echo "libclang-rt-$(clang_major)-dev"

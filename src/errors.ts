@@ -11,6 +11,7 @@ const codes = {
   ATTACH_FAILED: { exit: 1, retry: true },
   NO_INTERFACE: { exit: 1, retry: true },
   NETLINK_FAILED: { exit: 1, retry: true },
+  LISTEN_FAILED: { exit: 1, retry: true },
   OUT_OF_MEMORY: { exit: 1, retry: false },
   STATE_LOCKED: { exit: 1, retry: false },
   STATE_UNUSABLE: { exit: 1, retry: true },

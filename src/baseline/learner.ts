@@ -8,7 +8,7 @@ export interface Learning {
   readonly hash: KeyedHash
   readonly time: ObservedTime
   /** Pairs of all baselines together, and how many there may be. */
-  readonly budget: { pairs: number; readonly limit: number }
+  readonly budget: { pairs: number; refused: number; readonly limit: number }
 }
 
 /** Finds texts in a set, and adds them within limits. Records are -1 where there is none. */

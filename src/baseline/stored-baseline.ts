@@ -105,11 +105,11 @@ export class StoredBaseline implements Baseline {
     if (isHeld && value === undefined) return known
     const seen = learner.seeEntity(entity, who, time)
     known.refused = seen < 0
-    if (seen < 0) return known
+    if (seen < 0) return this.#refused(known)
     this.stored.entities.touched(seen)
     if (value === undefined || isHeld) return known
     known.refused = !this.#seeValue(seen, value, what, pair, time)
-    return known
+    return known.refused ? this.#refused(known) : known
   }
 
   nearest(entity: string, value: string, count: number): readonly string[] {
@@ -163,6 +163,11 @@ export class StoredBaseline implements Baseline {
       if (kind === 'pairs') this.#freshPair(record, time)
       else this.#freshEntity(record, time)
     }
+  }
+
+  #refused(known: Sighting): Sighting {
+    this.#shared.budget.refused++
+    return known
   }
 
   #seeValue(entity: number, value: string, what: number, pair: number, time: number): boolean {

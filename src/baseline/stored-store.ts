@@ -37,6 +37,17 @@ export interface StoredBaselinesOptions {
   readonly clear?: boolean
 }
 
+export interface BaselineCounts {
+  /** Baselines that are open. */
+  readonly open: number
+  /** Values of all their entities, and the most that there may be. */
+  readonly values: number
+  readonly limit: number
+  readonly refused: number
+  /** Records that were damaged on the disk and are forgotten. */
+  readonly damaged: number
+}
+
 const second = 1e6
 /** Until the rule opens its baseline and says what it may be. */
 const unlimited = {
@@ -70,7 +81,7 @@ export class StoredBaselineStore implements BaselineStore {
       hash: new KeyedHash(this.#secret),
       texts: new Texts(environment, journal, clear),
       time: new ObservedTime(stored?.observed),
-      budget: { pairs: 0, limit },
+      budget: { pairs: 0, refused: 0, limit },
     }
     if (stored === undefined) journal.add(storeOperation(this.#storeHead()))
     this.#upkeep = new Upkeep({
@@ -90,6 +101,12 @@ export class StoredBaselineStore implements BaselineStore {
   /** Values of all entities of the baselines that are open. */
   get values(): number {
     return this.#shared.budget.pairs
+  }
+
+  /** How full it is, and sightings that a limit kept it from remembering since the start. */
+  get counts(): BaselineCounts {
+    const { pairs, limit, refused } = this.#shared.budget
+    return { open: this.#open.size, values: pairs, limit, refused, damaged: this.#damaged }
   }
 
   open({ id, hash, forgetAfter, limits }: BaselineKey): Baseline {

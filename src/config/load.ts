@@ -1,4 +1,5 @@
 import { SensorError } from '../errors.ts'
+import { monitorComplaints } from '../operate/monitor/address.ts'
 import { stateDirectory } from './defaults.ts'
 import { type Complaint, type Fault, faultLine } from './fault.ts'
 import { routeFaults } from './routes.ts'
@@ -43,7 +44,10 @@ type Place = (path: readonly string[], part: 'key' | 'value') => Omit<Fault, 'me
 function checkValue(value: unknown, place: Place): Loaded {
   const filled = withSections(value)
   const wrong = [...complaints(configSchema, filled)]
-  if (wrong.length === 0) wrong.push(...routeFaults(filled as Config))
+  if (wrong.length === 0) {
+    const config = filled as Config
+    wrong.push(...routeFaults(config), ...monitorComplaints(config.monitor))
+  }
   const faults = placed(wrong, place)
   if (faults.length > 0) return { config: undefined, faults }
   return { config: filled as Config, faults: [] }

@@ -3,6 +3,7 @@ import { captureOptions } from '../capture/options.ts'
 import { detectorName } from '../detectors/detectors.ts'
 import * as detectorKinds from '../detectors/index.ts'
 import { devicesOptions, enrichOptions } from '../enrich/options.ts'
+import { monitorOptions } from '../operate/monitor/options.ts'
 import { summaryOptions } from '../operate/options.ts'
 import { outboxOptions } from '../outbox/options.ts'
 import { rulesOptions } from '../rules/options.ts'
@@ -27,6 +28,7 @@ export const configSchema = Type.Object(
     sinks: sinksSection(sinkKinds),
     outbox: outboxOptions,
     summary: summaryOptions,
+    monitor: monitorOptions,
     log: logOptions,
   },
   { additionalProperties: false },

@@ -1,40 +1,33 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { existsSync } from 'node:fs'
+import { type ErrorObject, type ValidateFunction } from 'ajv'
 import { SensorError } from '../errors.ts'
-import { networkFault } from './address.ts'
 import { describeError } from './describe.ts'
-import { parseDuration } from './duration.ts'
 import { type Complaint } from './fault.ts'
 import { type Static, type TSchema } from './type.ts'
-
-const ajv = new Ajv({
-  strict: true,
-  allErrors: true,
-  useDefaults: true,
-  discriminator: true,
-  verbose: true,
-  allowUnionTypes: true,
-})
-ajv.addFormat('duration', { type: 'string', validate: text => parseDuration(text) !== undefined })
-ajv.addFormat('network', { type: 'string', validate: text => networkFault(text) === undefined })
-ajv.addKeyword({
-  keyword: 'minDuration',
-  validate: (limit: string, value: string | number) =>
-    (parseDuration(value) ?? Number.POSITIVE_INFINITY) >= (parseDuration(limit) ?? 0),
-})
-ajv.addKeyword({
-  keyword: 'maxDuration',
-  validate: (limit: string, value: string | number) =>
-    (parseDuration(value) ?? 0) <= (parseDuration(limit) ?? 0),
-})
-
-// An option that is never shown; `describe.ts` and the sinks look at it.
-ajv.addKeyword({ keyword: 'secret', schemaType: 'boolean' })
+import { validatorName } from './validator-name.ts'
 
 const compiled = new WeakMap<object, ValidateFunction>()
+const compile = await compiler()
+
+/** The build has written the validators down; from the sources they are made when they are needed. */
+async function compiler(): Promise<(schema: TSchema) => ValidateFunction> {
+  const file = new URL('./validators.js', import.meta.url)
+  if (!existsSync(file)) {
+    const { schemaCompiler } = await import('./compile.ts')
+    const ajv = schemaCompiler()
+    return schema => ajv.compile(schema)
+  }
+  const written: Readonly<Record<string, ValidateFunction>> = await import(file.href)
+  return schema => {
+    const validate = written[validatorName(schema)]
+    if (validate === undefined) throw new Error('this schema is not among those of the build')
+    return validate
+  }
+}
 
 /** Everything wrong with `value`, most outer first; defaults are filled into it on the way. */
 export function complaints(schema: TSchema, value: unknown): Complaint[] {
-  const validate = compiled.get(schema) ?? ajv.compile(schema)
+  const validate = compiled.get(schema) ?? compile(schema)
   compiled.set(schema, validate)
   if (validate(value)) return []
   return (validate.errors ?? []).filter(telling).map(describeError)

@@ -14,7 +14,7 @@ const schema = section('A program that calls home at regular times.', {
   }),
   span: duration({
     default: '4h',
-    minDuration: '10m',
+    minDuration: '10s',
     maxDuration: '24h',
     description: 'How long they must have gone on before that.',
   }),

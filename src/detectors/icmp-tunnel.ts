@@ -92,10 +92,18 @@ function scoreOf(
   return isOneWay || (isFast && mean > longPing) ? 0.6 : 0
 }
 
-/** Of the mean size of a request and of an answer; 0 where too few came to say. */
+/** Answers to one request that no broken network makes of one. */
+const many = 3
+
+/**
+ * Of the mean size of a request and of an answer, or of all of them where answers come that nobody
+ * asked for, as ptunnel's do; 0 where too few came to say.
+ */
 function imbalanceOf(flow: FlowEvent, least: number): number {
-  if (Math.min(flow.sourcePackets, flow.destinationPackets) < least) return 0
-  const out = flow.sourcePayload / flow.sourcePackets
-  const back = flow.destinationPayload / flow.destinationPackets
-  return Math.abs(out - back) / Math.max(out, back, 1)
+  const { sourcePackets: asked, destinationPackets: answered } = flow
+  const { sourcePayload: out, destinationPayload: back } = flow
+  if (asked > 0 && answered > many * asked + least) return (back - out) / Math.max(back, 1)
+  if (Math.min(asked, answered) < least) return 0
+  const [request, answer] = [out / asked, back / answered]
+  return Math.abs(request - answer) / Math.max(request, answer, 1)
 }

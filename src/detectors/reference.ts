@@ -17,14 +17,39 @@ All of them work on the time of the packets, so a replay finds the same as the l
 does not fit is refused and counted in the summary, and nothing that is watched is pushed out by a flood.
 `
 
+const timesHead = `## Time to detect
+
+Measured in event time by \`node build/bench/bench/office.js --days 14 --attack all --table bench/time-to-detect.json\`: two weeks of an
+office of 32 devices, in which everything before the attack is learned first. From the first packet of the attack to the alert of the
+rule that is about it; an alert that the same days give without attacks is no credit.
+`
+
 /** A rule file as it is, for the rules that a signal goes to. */
 export interface RuleText {
   readonly file: string
   readonly text: string
 }
 
-/** `docs/detectors.md`: what each detector finds, its options, its signals and the rules about them. */
-export function detectorsReference(rules: readonly RuleText[]): string {
+/** How long an attack of `bench/office.ts` went unseen; without a rule it was missed. */
+export interface TimeToDetect {
+  readonly attack: string
+  /** What it does, in words. */
+  readonly does: string
+  /** Who was named. */
+  readonly entity: string
+  readonly rule?: string
+  readonly level?: string
+  readonly seconds?: number
+}
+
+/**
+ * `docs/detectors.md`: what each detector finds, its options, its signals and the rules about them,
+ * and how long each attack of the office went unseen.
+ */
+export function detectorsReference(
+  rules: readonly RuleText[],
+  times: readonly TimeToDetect[],
+): string {
   const detectors: [string, DetectorKind][] = Object.entries(registry)
   const parts = detectors.map(([key, kind]) => {
     const { description } = kind.schema as { description?: string }
@@ -32,7 +57,21 @@ export function detectorsReference(rules: readonly RuleText[]): string {
     const options = optionTable(optionsOf(kind.schema))
     return `## \`${detectorName(key)}\`\n\n${description ?? ''}\n\n${signals}\n${options}`
   })
-  return [head, ...parts].join('\n')
+  return [head, ...parts, timesPart(times)].join('\n')
+}
+
+function timesPart(times: readonly TimeToDetect[]): string {
+  const rows = times.map(({ does, entity, rule = 'missed', level = '', seconds }) => {
+    const after = seconds === undefined ? '' : lengthOf(seconds)
+    return `| ${does} | ${entity} | ${after} | ${rule} | ${level} |\n`
+  })
+  return `${timesHead}\n| attack | who is named | alert after | rule | level |\n| --- | --- | --- | --- | --- |\n${rows.join('')}`
+}
+
+/** Half a minute is `30.0 s`, four hours are `4.0 h`. */
+function lengthOf(seconds: number): string {
+  if (seconds < 120) return `${seconds.toFixed(1)} s`
+  return seconds < 7200 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`
 }
 
 function signalPart({ name, when, evidence }: SignalDoc, rules: readonly RuleText[]): string {

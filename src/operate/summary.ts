@@ -9,6 +9,7 @@ import { type Devices } from '../enrich/devices.ts'
 import { type Direction } from '../enrich/direction.ts'
 import { serviceName } from '../enrich/service.ts'
 import { type OutboxStatus } from '../outbox/status.ts'
+import { AlertTally } from './alert-tally.ts'
 import { type Loss, lossBetween } from './loss.ts'
 import { type Overhead, type OverheadMeter } from './overhead.ts'
 import { addTally, addWord, Tally } from './tally.ts'
@@ -64,6 +65,8 @@ interface Mark {
 
 /** Counts what passes, for a summary now and then and one of the whole run. */
 export class SummaryCounter {
+  /** Alerts raised, by level and rule. */
+  readonly raised = new AlertTally()
   readonly #options: SummaryOptions
   readonly #traffic = new Traffic()
   readonly #run: Mark
@@ -91,6 +94,12 @@ export class SummaryCounter {
 
   countAlert(): void {
     this.#interval.alerts++
+  }
+
+  /** Every loss since the start. */
+  get loss(): Loss {
+    const { counters, otherLoss = () => ({}) } = this.#options
+    return { ...lossBetween(noSourceCounters(), counters()), ...otherLoss() }
   }
 
   /** The time since the last summary, or with `final` the whole run. */

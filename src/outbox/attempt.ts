@@ -1,7 +1,8 @@
 import { type Log } from '../operate/log.ts'
+import { addTiming } from '../storage/timings.ts'
 import { alertPause, type Circuit } from './circuit.ts'
 import { type DeadReason, letterOf } from './dead-letter.ts'
-import { addTo, type SinkMetrics } from './metrics.ts'
+import { type SinkMetrics } from './metrics.ts'
 import { type Alert } from './queued.ts'
 import { type Receiver } from './receiver.ts'
 import { type FaultClass, faultClass, SinkError } from './sink-error.ts'
@@ -96,7 +97,7 @@ export class Attempts {
       metrics.attempts.failed++
       return error ?? new Error('no reason given')
     } finally {
-      addTo(metrics.duration, (performance.now() - start) / 1000)
+      addTiming(metrics.duration, (performance.now() - start) / 1000)
     }
   }
 
@@ -114,7 +115,7 @@ export class Attempts {
     const fresh = batch.filter(({ alert }) => window.get(alert.sequence) !== undefined)
     for (const { alert } of fresh) {
       window.remove(alert.sequence)
-      if (alert.acceptedAt > 0) addTo(metrics.latency, (now - alert.acceptedAt) / 1000)
+      if (alert.acceptedAt > 0) addTiming(metrics.latency, (now - alert.acceptedAt) / 1000)
       if (unsure === undefined) store.settle(alert.sequence, 'delivered')
     }
     unsure?.add(fresh.map(({ alert, bytes }) => ({ sequence: alert.sequence, bytes })))

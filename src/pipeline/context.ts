@@ -1,6 +1,7 @@
 import { type EventContext } from '../alerts/ecs/context.ts'
 import { type Home } from '../enrich/direction.ts'
 import { type Enrichment } from '../enrich/enrichment.ts'
+import { type Log } from '../operate/log.ts'
 import { type Protocols } from '../protocols/protocols.ts'
 
 export interface ContextParts {
@@ -21,5 +22,14 @@ export function eventContext(parts: ContextParts): EventContext {
     source: packet => enrichment.source(packet),
     destination: packet => enrichment.destination(packet),
     protocolName: flow => parts.protocols().nameOf(flow),
+  }
+}
+
+/** Reads the files of places anew; with a fault in them the old ones stay. */
+export function reloadPlaces({ geo }: Enrichment, log: Log): void {
+  try {
+    geo.reload()
+  } catch (err) {
+    log.error({ err }, 'the files of places stay as they were')
   }
 }

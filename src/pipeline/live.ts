@@ -7,10 +7,12 @@ import { SensorError } from '../errors.ts'
 import { type ControlServer, serveControl } from '../operate/control.ts'
 import { type Log } from '../operate/log.ts'
 import { tidyAfterStart } from '../operate/memory.ts'
+import { monitorPlace } from '../operate/monitor/address.ts'
 import { configuredRules } from '../rules/paths.ts'
 import { Output } from '../sinks/output.ts'
 import { openEnvironment } from '../storage/environment.ts'
 import { eventHandler } from './events.ts'
+import { startMonitor } from './monitor.ts'
 import { checkStrict } from './rules.ts'
 import { openSensor, type Sensor } from './sensor.ts'
 import { watchFiles } from './watch-files.ts'
@@ -36,6 +38,7 @@ const IDLE_MS = 1000
 export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Promise<void> {
   const { log } = io
   checkStrict(config)
+  const place = monitorPlace(config.monitor)
   let sensor: Sensor | undefined
   const source = openLive(
     { capture: config.capture },
@@ -64,10 +67,12 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
     tellRules(sensor, log)
     if (asked) void sensor.reopen()
     const control = await openControl(config, sensor, log)
+    const monitor = await startMonitor(place, sensor, log)
     try {
       await pump(config, source, sensor, stop)
     } finally {
       await control?.close()
+      await monitor?.close()
     }
   } finally {
     await source.stop()
@@ -126,8 +131,8 @@ function home({ network }: Config, interfaces: readonly Interface[]): readonly s
 
 /** Says at the start what runs, and what is wrong; a bad rule never stops the others. */
 function tellRules(sensor: Sensor, log: Log): void {
-  for (const fault of sensor.ruleFaults) log.warn(faultLine(fault))
-  log.info(`${sensor.ruleCount} rules run`)
+  for (const fault of sensor.rules.faults) log.warn(faultLine(fault))
+  log.info(`${sensor.rules.size} rules run`)
 }
 
 /** Delivers until `stop`; an idle line still moves the clock. */

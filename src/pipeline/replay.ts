@@ -190,7 +190,7 @@ async function openReplaySensor(
     interfaceName: ifindex => source.interfaces.name(ifindex),
     homeOf: () => home,
   })
-  for (const fault of sensor.ruleFaults) log.warn(faultLine(fault))
+  for (const fault of sensor.rules.faults) log.warn(faultLine(fault))
   return sensor
 }
 

@@ -7,6 +7,8 @@ import { type Novelty } from '../baseline/novelty-log.ts'
 import { faultLine } from '../config/fault.ts'
 import { type Config } from '../config/schema.ts'
 import { SensorError } from '../errors.ts'
+import { type Log } from '../operate/log.ts'
+import { type EngineCounts } from '../rules/engine/indexed.ts'
 import { type RuleFault } from '../rules/fault.ts'
 import { loadRules } from '../rules/load.ts'
 import { configuredRules } from '../rules/paths.ts'
@@ -52,6 +54,10 @@ export class RuleRunner {
 
   get size(): number {
     return this.#rules.size
+  }
+
+  get counts(): EngineCounts {
+    return this.#rules.counts
   }
 
   get faults(): readonly RuleFault[] {
@@ -156,8 +162,17 @@ function timeOf(event: RuleEvent): number {
   return 'packet' in event ? event.packet.time : event.time
 }
 
-/** What a reload brought, in one line. */
-export function reloadText({ added, removed, changed, unchanged }: ReloadReport): string {
+/** Says what a reload brought, or why there was none. */
+export function tellReload(outcome: ReturnType<RuleRunner['reload']>, log: Log): void {
+  if ('report' in outcome) {
+    log.info(reloadText(outcome.report))
+    return
+  }
+  for (const fault of outcome.faults) log.error(faultLine(fault))
+  log.error('the rules stay as they were')
+}
+
+function reloadText({ added, removed, changed, unchanged }: ReloadReport): string {
   const parts = [
     ['added', added],
     ['removed', removed],

@@ -1,6 +1,5 @@
 import { type Document, type Observer } from '../alerts/alert.ts'
 import { type Interface } from '../capture/interfaces.ts'
-import { faultLine } from '../config/fault.ts'
 import { type KernelEvent } from '../decode/event.ts'
 import { type Detectors } from '../detectors/detectors.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
@@ -10,6 +9,7 @@ import { Enrichment } from '../enrich/enrichment.ts'
 import { checkGeo } from '../enrich/geo.ts'
 import { type LinkWatch } from '../enrich/link-watch.ts'
 import { type ControlHandlers } from '../operate/control.ts'
+import { type Readings } from '../operate/monitor/snapshot.ts'
 import { thisObserver } from '../operate/observer.ts'
 import { measureOverhead, type OverheadMeter } from '../operate/overhead.ts'
 import { type SummaryCounter } from '../operate/summary.ts'
@@ -17,17 +17,17 @@ import { acceptOperation } from '../outbox/entry.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { Protocols } from '../protocols/protocols.ts'
 import { type TrafficEvent } from '../protocols/traffic.ts'
-import { type RuleFault } from '../rules/fault.ts'
 import { type Activity } from '../sinks/activity.ts'
 import { type Journal } from '../storage/journal.ts'
 import { setAsideAlert, watchBlindness } from './blindness.ts'
-import { eventContext } from './context.ts'
+import { eventContext, reloadPlaces } from './context.ts'
 import { controlHandlers } from './control.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
 import { Knowledge } from './knowledge.ts'
 import { type SensorParts } from './parts.ts'
+import { readingsOf } from './readings.ts'
 import { makeSummary, type Report, report } from './report.ts'
-import { RuleRunner, reloadText } from './rules.ts'
+import { RuleRunner, tellReload } from './rules.ts'
 import { makeActivity, makeDetectors, makeDevices, makeJournal, makeLinkWatch } from './stages.ts'
 
 /** Opens the sinks and reads what the memory knows. Owns `parts.environment` once it resolves. */
@@ -124,11 +124,7 @@ export class Sensor {
   }
 
   reopen(): Promise<void> {
-    try {
-      this.#enrichment.geo.reload()
-    } catch (err) {
-      this.#parts.log.error({ err }, 'the files of places stay as they were')
-    }
+    reloadPlaces(this.#enrichment, this.#parts.log)
     this.reloadRules()
     this.#detectors.reload()
     return this.#delivery.reopen()
@@ -136,14 +132,7 @@ export class Sensor {
 
   /** Takes the rules as they are now; with a new fault in them the old ones go on. */
   reloadRules(): void {
-    const outcome = this.#rules.reload()
-    const { log } = this.#parts
-    if ('report' in outcome) {
-      log.info(reloadText(outcome.report))
-      return
-    }
-    for (const fault of outcome.faults) log.error(faultLine(fault))
-    log.error('the rules stay as they were')
+    tellReload(this.#rules.reload(), this.#parts.log)
   }
 
   /** What the commands of a person may ask this sensor while it runs. */
@@ -152,13 +141,22 @@ export class Sensor {
     return controlHandlers({ outbox, baselines: this.#knowledge, devices: this.#devices })
   }
 
-  /** What is wrong with the rules, for whoever started the sensor. */
-  get ruleFaults(): readonly RuleFault[] {
-    return this.#rules.faults
+  /** What runs, and what is wrong with it, for whoever started the sensor. */
+  get rules(): Pick<RuleRunner, 'size' | 'faults'> {
+    return this.#rules
   }
 
-  get ruleCount(): number {
-    return this.#rules.size
+  /** What probes and Prometheus ask of it. */
+  get readings(): Readings {
+    return readingsOf({
+      parts: this.#parts,
+      outbox: this.#delivery.outbox,
+      summary: this.#summary,
+      rules: this.#rules,
+      detectors: this.#detectors,
+      baselines: this.#knowledge.baselines,
+      devices: this.#devices,
+    })
   }
 
   /** What waits goes to disk and, for a time, to the sinks; then the summary of the whole run. */
@@ -244,6 +242,7 @@ export class Sensor {
 
   /** An alert becomes durable with all that the event at hand has changed. */
   #raise(alert: Document): void {
+    this.#summary.raised.count(alert)
     // A replay gives the same alerts every time: when it was is nothing of theirs.
     this.#journal.add(acceptOperation(alert, this.#parts.live === false ? { acceptedAt: 0 } : {}))
   }

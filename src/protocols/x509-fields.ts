@@ -1,3 +1,4 @@
+import { isoTime } from '../decode/clock.ts'
 import { compact, type Fields, filled } from './ecs-parts.ts'
 import { type Certificate } from './x509.ts'
 import { type DistinguishedName } from './x509-name.ts'
@@ -38,4 +39,10 @@ function nameFields(name: DistinguishedName): Fields {
     organizational_unit: filled(name.organizationalUnit),
     state_or_province: filled(name.stateOrProvince),
   })
+}
+
+/** Whether it was out of date at `time`, µs; texts of ISO 8601 sort by time. */
+export function expired(certificate: Certificate | undefined, time: number): boolean | undefined {
+  const end = certificate?.notAfter
+  return end === undefined ? undefined : end < isoTime(time)
 }

@@ -6,7 +6,8 @@ import { fieldNames } from './mapping/resolve.ts'
 /** Reads single fields of events by the names that rules use. */
 export class EventFields<Event> {
   readonly #readerOf: (kind: Kind) => FieldReader<Event>
-  readonly #known = new Map<string, readonly Slot<Event>[]>()
+  /** By taxonomy, kind and field: no text is made to look one up. */
+  readonly #known = new Map<string, Map<Kind, Map<string, readonly Slot<Event>[]>>>()
 
   constructor(readerOf: (kind: Kind) => FieldReader<Event>) {
     this.#readerOf = readerOf
@@ -26,12 +27,12 @@ export class EventFields<Event> {
   }
 
   #slots(kind: Kind, field: string, taxonomy: string): readonly Slot<Event>[] {
-    const key = `${kind} ${taxonomy} ${field}`
-    const known = this.#known.get(key)
+    const known = this.#known.get(taxonomy)?.get(kind)?.get(field)
     if (known !== undefined) return known
     const reader = this.#readerOf(kind)
     const made = fieldNames(taxonomy, field, kind).flatMap(name => reader.slotOf(name) ?? [])
-    this.#known.set(key, made)
+    const kinds = this.#known.get(taxonomy) ?? new Map<Kind, Map<string, readonly Slot<Event>[]>>()
+    this.#known.set(taxonomy, kinds.set(kind, (kinds.get(kind) ?? new Map()).set(field, made)))
     return made
   }
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SensorError } from '../errors.ts'
+import { type CommitCounts, CommitMeter } from './commit-meter.ts'
 import {
   type Connection,
   connect,
@@ -11,8 +12,8 @@ import {
   transact,
 } from './connection.ts'
 import { unseal } from './entry.ts'
-import { classify, type Fault } from './fault.ts'
-import { GroupCommit, WriteFault } from './group.ts'
+import { classify, type Fault, WriteFault } from './fault.ts'
+import { GroupCommit } from './group.ts'
 import { lockDirectory } from './lock.ts'
 import { type Key, type Operation, type Table } from './operation.ts'
 import { markClean } from './soundness.ts'
@@ -59,6 +60,7 @@ export interface Environment {
   /** A copy of one value; undefined when there is none or it is damaged. */
   get(table: Table, key: Key): Buffer | undefined
   health(): EnvironmentHealth
+  commits(): CommitCounts
   /** Bytes that the file takes on the disk; it never shrinks while it is open. */
   fileBytes(): number
   close(): Promise<void>
@@ -77,7 +79,8 @@ export async function openEnvironment(options: EnvironmentOptions): Promise<Envi
   try {
     const path = join(options.directory, 'memory')
     const { connection, setAside } = await openSound(path)
-    return environment(options, { path, connection, readable: true, setAside, unlock })
+    const meter = new CommitMeter()
+    return environment(options, { path, connection, readable: true, setAside, unlock, meter })
   } catch (error) {
     unlock()
     throw error
@@ -91,6 +94,7 @@ interface Open {
   readable: boolean
   readonly setAside: string | undefined
   readonly unlock: () => void
+  readonly meter: CommitMeter
 }
 
 function environment(options: EnvironmentOptions, open: Open): Environment {
@@ -115,6 +119,7 @@ function environment(options: EnvironmentOptions, open: Open): Environment {
     page: (table, range) => (open.readable ? readPage(open.connection.store, table, range) : []),
     get: (table, key) => read(open, table, key),
     health: () => ({ state, ...group.load }),
+    commits: () => open.meter.counts,
     fileBytes: () => fileBytes(open.path),
     close: () => {
       closed ??= close(open, group)
@@ -136,13 +141,14 @@ function writeWith(open: Open) {
         open.readable = true
         failures = 0
       }
-      const sequences = await transact(open.connection, commits)
+      const sequences = await open.meter.measure(() => transact(open.connection, commits))
       failures = 0
       return sequences
     } catch (error) {
       const fault = await classify(errorCode(error), open.path)
       if (error instanceof SensorError) failures = reopenAfter
       else if (fault === 'io_error') failures++
+      open.meter.failed(fault)
       throw new WriteFault(fault, error)
     }
   }

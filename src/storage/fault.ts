@@ -3,6 +3,15 @@ import { statfs } from 'node:fs/promises'
 /** Why a transaction did not reach the disk. `refused`: this one never will; the others may. */
 export type Fault = 'disk_full' | 'io_error' | 'refused'
 
+/** A transaction of which nothing was written. */
+export class WriteFault extends Error {
+  readonly fault: Fault
+  constructor(fault: Fault, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.fault = fault
+  }
+}
+
 // LMDB's own codes for an environment that must be opened anew or cannot be read.
 const broken = new Set([-30796, -30795, -30794, -30793, -30779])
 const diskCodes = new Set<unknown>([5, 28, 30, 122, 'EIO', 'ENOSPC', 'EROFS', 'EDQUOT'])

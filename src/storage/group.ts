@@ -1,10 +1,12 @@
 import { SensorError } from '../errors.ts'
-import { type Fault } from './fault.ts'
+import { type Fault, WriteFault } from './fault.ts'
 import { type Operation, operationBytes } from './operation.ts'
 
 /**
- * A transaction waits for the first of these, so that many changes share one wait for the disk; the
- * time counts from the beginning of the last one, so that a change after a quiet time is not held up.
+ * A transaction that nobody waits for waits for the first of these, so that many changes share one
+ * wait for the disk; the time counts from the beginning of the last one, so that a change after a
+ * quiet time is not held up. One with an alert begins as soon as the disk has done the one before:
+ * what comes meanwhile is company enough.
  */
 const group = { operations: 256, bytes: 256 * 1024, ms: 10 }
 /** Most that one transaction takes when the disk has fallen behind. */
@@ -24,19 +26,13 @@ export interface GroupOptions {
 
 type Sequences = readonly (readonly number[])[]
 
-export class WriteFault extends Error {
-  readonly fault: Fault
-  constructor(fault: Fault, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
-    this.fault = fault
-  }
-}
-
 interface Waiting {
   readonly operations: readonly Operation[]
   readonly bytes: number
   /** Makes room: goes first when the disk is full. */
   readonly urgent: boolean
+  /** Somebody waits for it to be told. */
+  readonly hasAlert: boolean
   readonly resolve: (sequences: readonly number[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -73,7 +69,8 @@ export class GroupCommit {
     const bytes = operations.reduce((sum, operation) => sum + operationBytes(operation), 0)
     if (this.#closing || (this.#isFull() && !urgent)) return this.#refuse()
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ operations, bytes, urgent, resolve, reject })
+      const hasAlert = operations.some(({ kind }) => kind === 'append')
+      this.#waiting.push({ operations, bytes, urgent, hasAlert, resolve, reject })
       this.#operations += operations.length
       this.#bytes += bytes
       this.#schedule()
@@ -83,8 +80,10 @@ export class GroupCommit {
 
   /** Writes what waits at once; resolves when all of it is written or given up. */
   async flush(): Promise<void> {
-    this.#start()
-    while (this.#running !== undefined) await this.#running
+    while (this.#waiting.length > 0 || this.#running !== undefined) {
+      this.#start()
+      await this.#running
+    }
   }
 
   /** One last attempt for what waits, then the rest is rejected. */
@@ -106,25 +105,31 @@ export class GroupCommit {
 
   #schedule(): void {
     if (this.#running !== undefined) return
-    if (this.#operations >= group.operations || this.#bytes >= group.bytes) this.#start()
+    if (this.#isDue()) this.#start()
     else this.#timer ??= setTimeout(() => this.#start(), this.#begun + group.ms - performance.now())
+  }
+
+  /** What waits is not to wait for company. */
+  #isDue(): boolean {
+    if (this.#operations >= group.operations || this.#bytes >= group.bytes) return true
+    return this.#waiting.some(one => one.hasAlert)
   }
 
   #start(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#begun = performance.now()
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined
       // One that came after the last look found somebody at work and left the waking to him.
-      if (this.#waiting.length > 0) this.#start()
+      if (this.#waiting.length > 0) this.#schedule()
     })
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await this.#write(this.#take())
-    }
+    do {
+      this.#begun = performance.now()
+      if (this.#waiting.length > 0) await this.#write(this.#take())
+    } while (this.#isDue())
   }
 
   #take(): Waiting[] {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { exampleConfig } from '../../src/config/example.ts'
 import { readConfig } from '../../src/config/load.ts'
 import { configReference } from '../../src/config/reference.ts'
+import { monitorReference } from '../../src/operate/monitor/reference.ts'
 
 const root = join(import.meta.dirname, '../..')
 const stale = 'it is stale: `npm run gen` writes it anew'
@@ -15,6 +16,10 @@ test('config.example.yaml is what the schemas say', () => {
 
 test('docs/configuration.md is what the schemas say', () => {
   expect(readFileSync(join(root, 'docs/configuration.md'), 'utf8'), stale).toBe(configReference())
+})
+
+test('docs/monitoring.md is what the metrics say', () => {
+  expect(readFileSync(join(root, 'docs/monitoring.md'), 'utf8'), stale).toBe(monitorReference())
 })
 
 test('the example as it stands is all defaults', () => {

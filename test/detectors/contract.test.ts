@@ -6,8 +6,9 @@ import { loadConfig } from '../../src/config/load.ts'
 import { type DetectorKind } from '../../src/detectors/detector.ts'
 import { detectorName } from '../../src/detectors/detectors.ts'
 import * as registry from '../../src/detectors/index.ts'
-import { detectorsReference, rulesOf } from '../../src/detectors/reference.ts'
+import { detectorsReference, rulesOf, type TimeToDetect } from '../../src/detectors/reference.ts'
 import { loadRules } from '../../src/rules/load.ts'
+import { attackNames } from '../generate/office/attacks/index.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const plan = loadRules([`${root}rules`], {
@@ -15,6 +16,8 @@ const plan = loadRules([`${root}rules`], {
 })
 const files = [...new Set(plan.set.rules.map(({ rule }) => rule.source.file))]
 const rules = files.map(file => ({ file: relative(root, file), text: readFileSync(file, 'utf8') }))
+
+const times: TimeToDetect[] = JSON.parse(readFileSync(`${root}bench/time-to-detect.json`, 'utf8'))
 
 interface Schema {
   readonly description?: string
@@ -55,7 +58,12 @@ test('no two detectors have a signal of the same name', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
+test('every attack of the office is caught by the rule that is about it', () => {
+  expect(times.map(({ attack }) => attack)).toEqual(attackNames)
+  expect(times.filter(({ rule }) => rule === undefined)).toEqual([])
+})
+
 test('docs/detectors.md is up to date', () => {
   const written = readFileSync(`${root}docs/detectors.md`, 'utf8')
-  expect(written, 'run `npm run gen`').toBe(detectorsReference(rules))
+  expect(written, 'run `npm run gen`').toBe(detectorsReference(rules, times))
 })

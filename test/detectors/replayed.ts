@@ -34,7 +34,7 @@ export interface Told {
 }
 
 /** An alert for every signal, whatever it is worth. */
-const everySignal = `
+export const everySignal = `
 title: Signal
 id: 0d2f0c33-1d43-4f3c-8c35-6d9c3a5b7e01
 status: test
@@ -121,6 +121,8 @@ function configOf({ detectors = {}, home = [] }: ReplayedOptions, folder?: strin
 
 /** 2026-01-05 08:00:00 UTC, a Monday. */
 const start = 1_767_600_000_000_000_000n
+/** Seconds of Unix time at which captures begin. */
+export const began = Number(start / 1_000_000_000n)
 
 function inOrder(packets: readonly Timed[]): CapturedPacket[] {
   return [...packets]

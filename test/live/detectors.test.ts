@@ -4,22 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { isRoot } from '../capture/support/root.ts'
 import * as p from '../generate/packets.ts'
-import { attacker, barks, gateway, type Host, have, LinkLab, victim } from './support/link.ts'
+import { caught } from './support/caught.ts'
+import { attacker, gateway, type Host, have, LinkLab, victim } from './support/link.ts'
 
 const attackerMac = '02-00-5E-00-53-66'
-
-/** Waits for the first alert, lets the attack go on, ends the sensor: all that it has to say. */
-async function caught(
-  lab: LinkLab,
-  attack: (lab: LinkLab) => Promise<unknown>,
-): Promise<ReturnType<typeof barks>> {
-  const sensor = await lab.watch()
-  await attack(lab)
-  await sensor.until(() => barks(sensor).length > 0, 'there was no alert')
-  await sleep(1500) // whatever else it may have to say
-  expect(await sensor.end()).toBe(0)
-  return barks(sensor)
-}
 
 const nmap =
   (...args: string[]) =>

@@ -6,6 +6,8 @@ import { homeOf } from '../../src/enrich/direction.ts'
 import { eventHandler } from '../../src/pipeline/events.ts'
 import { Protocols } from '../../src/protocols/protocols.ts'
 
+const somewhere = { country: 'XX', asn: 64_496, organization: 'Example' }
+
 /** All events of captures, and the context for their documents. */
 export async function replayed(
   files: readonly string[],
@@ -18,6 +20,12 @@ export async function replayed(
     interfaceName: ifindex => source.interfaces.name(ifindex),
     direction: packet => home.direction(packet),
     protocolName: flow => protocols.nameOf(flow),
+    source: packet => ({
+      place: undefined,
+      device: packet.sourceIp && `device ${packet.sourceIp}`,
+    }),
+    destination: ({ destinationPort: port }) =>
+      port % 2 === 0 ? { place: somewhere, device: undefined } : { place: undefined, device: 'd' },
     destinationName: ({ destinationPort }) =>
       destinationPort === 443 ? { name: 'www.example.test', source: 'dns' } : undefined,
   }

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type Document } from '../../src/alerts/alert.ts'
+import { type Alert } from '../../src/outbox/queued.ts'
 import { slackMessage } from '../../src/sinks/formats/slack.ts'
+import { randomFrom, seed } from '../faults/rounds.ts'
 import { alert, hostile } from './alert.ts'
 import { openSink } from './support/open.ts'
 import { startReceiver } from './support/receiver.ts'
@@ -42,6 +45,45 @@ function slackFaults(body: string): string[] {
     for (const element of block.elements ?? []) check('element', element, 3000)
   }
   return faults
+}
+
+const pieces = [
+  ...hostile,
+  ...['<!channel>', '<!here|x>', '<@U1>', '<https://evil.example|Click>', '&lt;', '&', '>', '*_~`'],
+  ...['```', ':skull:', '\n\n', ' ', '', '\ufeff', '\u00ad', '\u3000', '🦣', 'e\u0301\u0301'],
+  ...['\u202e'.repeat(200), '{{.}}', '__proto__', 'rule', 'an ordinary text'],
+]
+const longPieces = [
+  ...['&'.repeat(1000), '<'.repeat(2999), 'x'.repeat(5000)],
+  ...['\ud83d\ude00'.repeat(1600), '\ud800'.repeat(3001)],
+]
+
+/** An alert whose fields hold what attackers like, or what is no text at all. */
+function nastyAlert(random: () => number, sequence: number): Alert {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
+  const text = () =>
+    Array.from({ length: 1 + Math.floor(random() * 4) }, () =>
+      pick(random() < 0.02 ? longPieces : pieces),
+    ).join(pick(['', ' ']))
+  const value = () => (random() < 0.8 ? text() : pick([0, -1, true, null, [], [text()], { a: 1 }]))
+  const { document: base, ...rest } = alert(sequence, text())
+  const document = JSON.parse(
+    JSON.stringify({
+      ...base,
+      '@timestamp': value(),
+      message: value(),
+      rule: { id: value(), name: value() },
+      labels: { level: pick(['high', 'low', 'critical', text()]) },
+      event: { id: value(), action: value() },
+      source: { ip: value(), mac: value() },
+      destination: { ip: value(), domain: value() },
+      dns: { question: { name: value() } },
+      device: pick<unknown>([{ manufacturer: value() }, text(), null]),
+      observer: { name: value() },
+      orthrus: { digest: { count: value(), first_id: value() }, suppressed: { count: value() } },
+    }),
+  ) as Document
+  return { ...rest, document, json: JSON.stringify(document) }
 }
 
 describe('the message for Slack', () => {
@@ -113,6 +155,48 @@ describe('the message for Slack', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  test('T18: 10,000 hostile alerts are 10,000 valid messages', () => {
+    const random = randomFrom(seed)
+    const faults = new Set<string>()
+    for (let n = 0; n < 10_000; n++) {
+      for (const fault of slackFaults(slackMessage(nastyAlert(random, n).document))) {
+        faults.add(fault)
+      }
+    }
+    expect([...faults], `SEED=${seed}`).toEqual([])
+  })
+
+  test('T18: a server as strict as Slack refuses none of 1,000 hostile alerts', async () => {
+    const refused: string[] = []
+    const { url, received } = await startReceiver((response, { body }) => {
+      const faults = slackFaults(body)
+      refused.push(...faults)
+      // What it has seen is of no use any more.
+      count += received.splice(0).length
+      if (faults.length === 0) response.end('ok')
+      else response.writeHead(400).end('invalid_payload')
+    })
+    let count = 0
+    const sink = await open(url)
+    const random = randomFrom(seed)
+    await sink.send(Array.from({ length: 1000 }, (_, n) => nastyAlert(random, n)))
+    expect([...new Set(refused)], `SEED=${seed}`).toEqual([])
+    expect(count).toBe(1000)
+  })
+
+  test('the strict server does refuse', () => {
+    const faultsOf = (text: string, blocks = 1) => {
+      const block = { type: 'section', text: { type: 'plain_text', emoji: false, text } }
+      return slackFaults(JSON.stringify({ text: 'x', blocks: Array(blocks).fill(block) }))
+    }
+    expect(faultsOf('x')).toEqual([])
+    expect(faultsOf(' ')).toEqual(['section is empty'])
+    expect(faultsOf('<!channel>')).toEqual(['section is not escaped: <!channel>'])
+    expect(faultsOf('x'.repeat(3001))).toEqual(['section has 3001 characters'])
+    expect(faultsOf('a\u001bb')).toEqual(['section is not clean'])
+    expect(faultsOf('x', 51)).toEqual(['too many blocks'])
   })
 
   test('takes an alert without any of the fields', () => {

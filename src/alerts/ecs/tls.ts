@@ -1,9 +1,9 @@
-import { isoTime } from '../../decode/clock.ts'
 import { type QuicEvent } from '../../protocols/quic-events.ts'
 import { quicFields } from '../../protocols/quic-fields.ts'
 import { type TlsEvent } from '../../protocols/tls-events.ts'
 import { tlsFields } from '../../protocols/tls-fields.ts'
 import { CertificateCache } from '../../protocols/x509.ts'
+import { expired } from '../../protocols/x509-fields.ts'
 import { ipFields } from './common.ts'
 import { knownHosts } from './dns.ts'
 import { type Fields, joinFields } from './document.ts'
@@ -13,22 +13,17 @@ const certificates = new CertificateCache()
 /** `orthrus.tls`: the ClientHello, or the whole of what both sides said. */
 export function tlsDocument({ packet, action, client, server }: TlsEvent): Fields {
   const { tls, orthrusTls } = tlsFields(client, server, der => certificates.get(der))
+  const [der] = server?.certificates ?? []
+  const leaf = der && certificates.get(der)
   return joinFields(ipFields(packet), {
     event: { action, type: ['protocol', 'info'] },
     network: { protocol: 'tls' },
     related: { hosts: knownHosts([client?.hello?.serverName]) },
     tls: tls as Fields,
     orthrus: {
-      tls: { ...(orthrusTls as Fields), certificate_expired: isExpired(packet.time, server) },
+      tls: { ...(orthrusTls as Fields), certificate_expired: expired(leaf, packet.time) },
     },
   })
-}
-
-/** Whether the server's certificate was out of date when it was seen; texts of ISO 8601 sort by time. */
-function isExpired(time: number, server: TlsEvent['server']): boolean | undefined {
-  const leaf = server?.certificates[0]
-  const end = leaf === undefined ? undefined : certificates.get(leaf).notAfter
-  return end === undefined ? undefined : end < isoTime(time)
 }
 
 /** `orthrus.quic`: as TLS, and the version of QUIC. */

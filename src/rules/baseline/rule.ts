@@ -113,6 +113,18 @@ export class BaselineRule {
 
   /** Every combination of the fields' members; none when a field has no value. */
   #tuples(fields: readonly string[], subject: Subject): readonly (readonly string[])[] {
+    const tuple: string[] = []
+    for (const field of fields) {
+      const value = subject.value(field, this.#taxonomy)
+      if (Array.isArray(value)) return this.#combinations(fields, subject)
+      const text = this.#text(value)
+      if (text === undefined) return []
+      tuple.push(text)
+    }
+    return [tuple]
+  }
+
+  #combinations(fields: readonly string[], subject: Subject): readonly (readonly string[])[] {
     let tuples: (readonly string[])[] = [[]]
     for (const field of fields) {
       const texts = this.#texts(subject.value(field, this.#taxonomy))
@@ -125,8 +137,13 @@ export class BaselineRule {
     if (Array.isArray(value)) {
       return [...new Set((value as FieldValue[]).flatMap(one => this.#texts(one)))]
     }
+    const text = this.#text(value)
+    return text === undefined ? [] : [text]
+  }
+
+  #text(value: FieldValue): string | undefined {
     const text = valueText(value)
-    return text === undefined ? [] : [this.definition.normalise.apply(text)]
+    return text === undefined ? undefined : this.definition.normalise.apply(text)
   }
 }
 

@@ -2,6 +2,7 @@ import { type FlowEvent } from '../../decode/flow.ts'
 import { type Packet } from '../../decode/packet.ts'
 import { type Signal } from '../../detectors/signal.ts'
 import { type DeviceEvent } from '../../enrich/device-event.ts'
+import { type EndFacts } from '../../enrich/enrichment.ts'
 import { type TrafficEvent } from '../../protocols/traffic.ts'
 import { type Slot } from '../fields.ts'
 
@@ -17,6 +18,9 @@ export interface SlotContext {
     packet: Packet,
     start: number,
   ): { readonly name: string; readonly source: string } | undefined
+  /** What is known of the two ends. */
+  source?(packet: Packet): EndFacts
+  destination?(packet: Packet): EndFacts
   /** The event's ECS document: for fields that no slot reads by itself. */
   document(event: RuleEvent): object
 }

@@ -1,6 +1,12 @@
 import { domainParts } from '../../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../../protocols/dns-events.ts'
-import { nbnsTypeName, responseCodeName, typeName } from '../../protocols/dns-types.ts'
+import {
+  nbnsOpCodeName,
+  nbnsTypeName,
+  opCodeName,
+  responseCodeName,
+  typeName,
+} from '../../protocols/dns-types.ts'
 import { type SlotTable } from './context.ts'
 
 /** Fields that most DNS rules read; the rest comes from the document. */
@@ -21,6 +27,10 @@ export const dnsSlots: SlotTable<DnsEvent> = {
     () =>
     ({ message }) =>
       String(message.id),
+  'dns.op_code':
+    () =>
+    ({ message }) =>
+      (message.dialect === 'nbns' ? nbnsOpCodeName : opCodeName)(message.opCode),
   'dns.question.name':
     () =>
     ({ message }) =>

@@ -4,24 +4,26 @@ import { type Kind } from '../mapping/kind.ts'
 import { commonSlots, ipSlots } from './common.ts'
 import { type RuleEvent, type SlotContext, type SlotTable } from './context.ts'
 import { dnsSlots } from './dns.ts'
+import { endSlots } from './ends.ts'
 import { flowSlots } from './flow.ts'
 import { httpSlots } from './http.ts'
+import { icmpSlots, ndpSlots } from './link.ts'
 import { objectReader, readPath } from './object.ts'
 import { quicSlots, tlsSlots } from './tls.ts'
 
 type Table = SlotTable<never>
 
 const tables: Readonly<Partial<Record<Kind, readonly Table[]>>> = {
-  flow: [flowSlots, ipSlots, commonSlots],
-  dns: [dnsSlots, ipSlots, commonSlots],
-  http: [httpSlots, ipSlots, commonSlots],
-  tls: [tlsSlots, ipSlots, commonSlots],
-  quic: [quicSlots, ipSlots, commonSlots],
-  ssh: [ipSlots, commonSlots],
-  dhcp: [ipSlots, commonSlots],
-  icmp: [ipSlots, commonSlots],
-  arp: [commonSlots],
-  ndp: [commonSlots],
+  flow: [flowSlots, ipSlots, commonSlots, endSlots],
+  dns: [dnsSlots, ipSlots, commonSlots, endSlots],
+  http: [httpSlots, ipSlots, commonSlots, endSlots],
+  tls: [tlsSlots, ipSlots, commonSlots, endSlots],
+  quic: [quicSlots, ipSlots, commonSlots, endSlots],
+  ssh: [ipSlots, commonSlots, endSlots],
+  dhcp: [ipSlots, commonSlots, endSlots],
+  icmp: [icmpSlots, ipSlots, commonSlots, endSlots],
+  arp: [commonSlots, endSlots],
+  ndp: [ndpSlots, commonSlots, endSlots],
 }
 
 /**

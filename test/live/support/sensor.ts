@@ -48,8 +48,8 @@ export class SensorProcess {
     await this.until(found, `${stream} never said ${what}`)
   }
 
-  async until(done: () => boolean, complaint: string): Promise<void> {
-    for (const end = Date.now() + patience; !done(); await sleep(10)) {
+  async until(done: () => boolean, complaint: string, wait = patience): Promise<void> {
+    for (const end = Date.now() + wait; !done(); await sleep(10)) {
       if (this.isOver && !done()) throw new Error(`it ended, and ${complaint}:\n${this.output}`)
       if (Date.now() > end) throw new Error(`${complaint}:\n${this.output}`)
     }

@@ -28,6 +28,8 @@ export interface Wanted {
 export interface SyslogReceiver {
   readonly port: number
   readonly messages: () => Understood[]
+  /** The file that it writes them to, a line of JSON each. */
+  readonly out: string
   readonly pid: number
   kill(signal: NodeJS.Signals): void
   /** Starts it again after a kill, on the same port, with the same file. */
@@ -37,7 +39,7 @@ export interface SyslogReceiver {
 const unpacked = join(root, 'build/peers/syslog-ng')
 const hasSyslogNg = existsSync(join(unpacked, 'usr/sbin/syslog-ng'))
 if (!hasSyslogNg) {
-  process.stderr.write('\n*** syslog-ng is not unpacked (scripts/syslog-ng.sh): SKIPPED ***\n\n')
+  process.stderr.write('\n*** syslog-ng is not unpacked (`make test` does it): SKIPPED ***\n\n')
 }
 
 export const receivers: { name: string; start: (wanted: Wanted) => Promise<SyslogReceiver> }[] = [
@@ -64,6 +66,7 @@ async function receiver(
   await ready()
   return {
     port,
+    out,
     messages: () => linesOf(out).map(line => JSON.parse(line) as Understood),
     get pid() {
       return program.pid

@@ -57,3 +57,22 @@ export function taken({ lan, dice }: Context, name: string): Station {
 export function entityOf({ ip, mac }: Entity): Entity {
   return { ip, mac }
 }
+
+/** An attack by one device of ours that lasts so long; `expected` is what should be seen of it. */
+export function byOne(
+  at: number,
+  name: string,
+  length: number,
+  expected: string | ((context: Context) => string),
+  run: (context: Context, attacker: Station) => Process,
+): Attack {
+  return {
+    at,
+    plan(context) {
+      const attacker = taken(context, name)
+      const said = typeof expected === 'string' ? expected : expected(context)
+      const truth = { end: context.time + length, entity: entityOf(attacker), expected: said }
+      return { process: run(context, attacker), truth }
+    },
+  }
+}

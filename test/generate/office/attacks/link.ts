@@ -8,7 +8,7 @@ import { randomMac } from '../presence.ts'
 import { type Process } from '../schedule.ts'
 import { HOUR, MINUTE, SECOND, Station } from '../station.ts'
 import { secure } from '../web.ts'
-import { type Attack, type Context, type Entity, entityOf, on, taken } from './attack.ts'
+import { type Attack, byOne, type Context, type Entity, entityOf, on, taken } from './attack.ts'
 
 /** As arpspoof does: every two seconds both victims are told the attacker's MAC. */
 export const arpSpoof: Attack = {
@@ -139,20 +139,13 @@ function* intrude(lan: Lan, station: Station): Process {
 }
 
 /** Asks for every address of the LAN by ARP. */
-export const arpSweep: Attack = {
-  at: on(9, 14),
-  plan(context) {
-    const attacker = taken(context, 'PC-BERND')
-    return {
-      process: sweep(context.lan, attacker),
-      truth: {
-        end: context.time + MINUTE,
-        entity: entityOf(attacker),
-        expected: 'ARP requests for 254 addresses within seconds',
-      },
-    }
-  },
-}
+export const arpSweep = byOne(
+  on(9, 14),
+  'PC-BERND',
+  MINUTE,
+  'ARP requests for 254 addresses within seconds',
+  ({ lan }, attacker) => sweep(lan, attacker),
+)
 
 function* sweep(lan: Lan, attacker: Station): Process {
   for (let host = 1; host < 255; host++) {

@@ -9,25 +9,7 @@ import { type Process } from '../schedule.ts'
 import { DAY, MINUTE, SECOND, type Station } from '../station.ts'
 import { converse, datagrams } from '../talk.ts'
 import { outside, plainSays, secureTo } from '../web.ts'
-import { type Attack, type Context, entityOf, on, taken } from './attack.ts'
-
-/** An attack by one laptop that is seen in its names. */
-function byName(
-  at: number,
-  name: string,
-  length: number,
-  expected: string,
-  run: (context: Context, attacker: Station) => Process,
-): Attack {
-  return {
-    at,
-    plan(context) {
-      const attacker = taken(context, name)
-      const truth = { end: context.time + length, entity: entityOf(attacker), expected }
-      return { process: run(context, attacker), truth }
-    },
-  }
-}
+import { byOne, on } from './attack.ts'
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz012345'
 
@@ -85,7 +67,7 @@ function stamped(message: ReturnType<typeof payload>, id: number) {
   return payload(bytes)
 }
 
-export const dnsTunnel = byName(
+export const dnsTunnel = byOne(
   on(8, 16.5),
   'jonas',
   10 * MINUTE,
@@ -101,7 +83,7 @@ export const dnsTunnel = byName(
     }),
 )
 
-export const dnsTunnelText = byName(
+export const dnsTunnelText = byOne(
   on(9, 17),
   'PC-DAVID',
   12 * MINUTE,
@@ -117,7 +99,7 @@ export const dnsTunnelText = byName(
     }),
 )
 
-export const dnsTunnelSlow = byName(
+export const dnsTunnelSlow = byOne(
   on(11, 0.3),
   'PC-BERND',
   DAY,
@@ -134,7 +116,7 @@ export const dnsTunnelSlow = byName(
 )
 
 /** Computed names, none of which exists, three times. */
-export const dga = byName(
+export const dga = byOne(
   on(9, 9.2),
   'PC-DAVID',
   40 * MINUTE,
@@ -155,7 +137,7 @@ export const dga = byName(
 )
 
 /** A name that leads outside at first, then to the gateway; the browser follows. */
-export const rebinding = byName(
+export const rebinding = byOne(
   on(10, 15.5),
   'PC-BERND',
   5 * MINUTE,
@@ -185,7 +167,7 @@ export const rebinding = byName(
 )
 
 /** Names asked of a resolver outside that nobody here uses. */
-export const newResolver = byName(
+export const newResolver = byOne(
   on(10, 16.5),
   'PC-DAVID',
   15 * MINUTE,
@@ -204,7 +186,7 @@ export const newResolver = byName(
 )
 
 /** The same over HTTPS. */
-export const doh = byName(
+export const doh = byOne(
   on(10, 17.5),
   'jonas',
   30 * MINUTE,
@@ -221,7 +203,7 @@ export const doh = byName(
 )
 
 /** A session inside echo requests. */
-export const icmpTunnel = byName(
+export const icmpTunnel = byOne(
   on(11, 16.5),
   'jonas',
   8 * MINUTE,

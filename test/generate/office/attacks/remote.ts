@@ -7,31 +7,12 @@ import { DAY, HOUR, MINUTE, SECOND, type Station } from '../station.ts'
 import { converse, type Say } from '../talk.ts'
 import { type Exchange, outside, secure, secureTo, tlsSays } from '../web.ts'
 import { utcTime } from '../world.ts'
-import { type Attack, type Context, entityOf, on, type Truth, taken } from './attack.ts'
-
-/** An attack by one laptop that talks to the outside. */
-function remote(
-  at: number,
-  name: string,
-  length: number,
-  expected: string,
-  run: (context: Context, attacker: Station) => Process,
-): Attack {
-  return {
-    at,
-    plan(context) {
-      const attacker = taken(context, name)
-      const end = context.time + length
-      const truth: Omit<Truth, 'name' | 'start'> = { end, entity: entityOf(attacker), expected }
-      return { process: run(context, attacker), truth }
-    },
-  }
-}
+import { byOne, type Context, on } from './attack.ts'
 
 const MODERN: TlsServer = { version: '1.3' }
 
 /** Asks its server for orders each minute, give or take a fifth, for a day. */
-export const beacon = remote(
+export const beacon = byOne(
   on(8, 0.2),
   'PC-DAVID',
   DAY,
@@ -46,7 +27,7 @@ export const beacon = remote(
 )
 
 /** The same to an address that nobody asked a resolver for. */
-export const beaconAddress = remote(
+export const beaconAddress = byOne(
   on(10, 0.2),
   'jonas',
   DAY,
@@ -66,7 +47,7 @@ function order({ dice }: Station): Exchange[] {
 }
 
 /** One connection for half a day with a little to and fro. */
-export const longConnection = remote(
+export const longConnection = byOne(
   on(9, 6),
   'PC-BERND',
   12.5 * HOUR,
@@ -90,7 +71,7 @@ function* terminal(lan: Lan, { dice }: Station, end: number): Generator<Exchange
 }
 
 /** 400 MB to one address within twenty minutes. */
-export const exfiltration = remote(
+export const exfiltration = byOne(
   on(11, 2),
   'jonas',
   30 * MINUTE,
@@ -113,7 +94,7 @@ function withCertificate(
   expected: string,
   chain: (start: number) => TlsServer,
 ) {
-  return remote(at, name, 10 * MINUTE, expected, function* ({ lan, time }, attacker) {
+  return byOne(at, name, 10 * MINUTE, expected, function* ({ lan, time }, attacker) {
     const tls = chain(time / 1000)
     const subject = tls.chain?.[0]?.subject ?? ''
     const host = lan.world.host(subject, 'hosterUs', false, tls)
@@ -164,7 +145,7 @@ export const expired = withCertificate(
 )
 
 /** The mail server that always spoke TLS 1.2 speaks 1.0. */
-export const downgrade = remote(
+export const downgrade = byOne(
   on(9, 12.5),
   'jonas',
   15 * MINUTE,
@@ -181,7 +162,7 @@ export const downgrade = remote(
   },
 )
 
-export const tlsOddPort = remote(
+export const tlsOddPort = byOne(
   on(11, 13),
   'PC-DAVID',
   20 * MINUTE,
@@ -197,7 +178,7 @@ export const tlsOddPort = remote(
 )
 
 /** A protocol of its own on port 443. */
-export const notTls = remote(
+export const notTls = byOne(
   on(11, 14),
   'PC-BERND',
   20 * MINUTE,
@@ -225,20 +206,13 @@ function* binary(count: number): Generator<Say, void, void> {
 }
 
 /** A domain that is on a list. */
-export const indicator: Attack = {
-  at: on(11, 15.5),
-  plan(context) {
-    const attacker = taken(context, 'PC-DAVID')
-    return {
-      process: touch(context, attacker),
-      truth: {
-        end: context.time + 5 * MINUTE,
-        entity: entityOf(attacker),
-        expected: `contact with ${context.indicator}`,
-      },
-    }
-  },
-}
+export const indicator = byOne(
+  on(11, 15.5),
+  'PC-DAVID',
+  5 * MINUTE,
+  context => `contact with ${context.indicator}`,
+  touch,
+)
 
 function* touch({ lan, indicator: name }: Context, attacker: Station): Process {
   const host = lan.world.host(name, 'hosterUs')

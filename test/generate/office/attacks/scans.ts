@@ -8,7 +8,7 @@ import { type Process } from '../schedule.ts'
 import { MINUTE, SECOND, type Station } from '../station.ts'
 import { outside } from '../web.ts'
 import { type End, TCP, way } from '../wire.ts'
-import { type Attack, type Context, entityOf, on, type Plan, taken } from './attack.ts'
+import { type Attack, byOne, type Context, entityOf, on, type Plan, taken } from './attack.ts'
 import { ownerOf, seek } from './link.ts'
 
 /** Ports that stations answer on. */
@@ -134,20 +134,13 @@ export const slowScan = portScan(on(10, 1), {
 })
 
 /** Port 445 of every address of the LAN. */
-export const horizontalScan: Attack = {
-  at: on(10, 10),
-  plan(context) {
-    const attacker = taken(context, 'jonas')
-    return {
-      process: scanHosts(context.lan, attacker, 445),
-      truth: {
-        end: context.time + 2 * MINUTE,
-        entity: entityOf(attacker),
-        expected: 'one port of all hosts of the LAN',
-      },
-    }
-  },
-}
+export const horizontalScan = byOne(
+  on(10, 10),
+  'jonas',
+  2 * MINUTE,
+  'one port of all hosts of the LAN',
+  ({ lan }, attacker) => scanHosts(lan, attacker, 445),
+)
 
 function* scanHosts(lan: Lan, attacker: Station, port: number): Process {
   for (let host = 1; host < 255; host++) {
@@ -164,20 +157,13 @@ function* scanHosts(lan: Lan, attacker: Station, port: number): Process {
 }
 
 /** One port of many addresses outside, as a worm does. */
-export const outwardScan: Attack = {
-  at: on(10, 12),
-  plan(context) {
-    const attacker = taken(context, 'PC-DAVID')
-    return {
-      process: scanOutside(context, attacker),
-      truth: {
-        end: context.time + 3 * MINUTE,
-        entity: entityOf(attacker),
-        expected: 'one port of hundreds of hosts outside',
-      },
-    }
-  },
-}
+export const outwardScan = byOne(
+  on(10, 12),
+  'PC-DAVID',
+  3 * MINUTE,
+  'one port of hundreds of hosts outside',
+  scanOutside,
+)
 
 function* scanOutside({ lan, dice }: Context, attacker: Station): Process {
   yield* lan.reach(attacker)
@@ -191,20 +177,13 @@ function* scanOutside({ lan, dice }: Context, attacker: Station): Process {
 }
 
 /** Echo requests to every address of a subnet behind the gateway. */
-export const icmpSweep: Attack = {
-  at: on(10, 14),
-  plan(context) {
-    const attacker = taken(context, 'PC-BERND')
-    return {
-      process: pingAll(context.lan, attacker),
-      truth: {
-        end: context.time + MINUTE,
-        entity: entityOf(attacker),
-        expected: 'echo requests to 254 addresses',
-      },
-    }
-  },
-}
+export const icmpSweep = byOne(
+  on(10, 14),
+  'PC-BERND',
+  MINUTE,
+  'echo requests to 254 addresses',
+  ({ lan }, attacker) => pingAll(lan, attacker),
+)
 
 function* pingAll(lan: Lan, attacker: Station): Process {
   yield* lan.reach(attacker)

@@ -22,6 +22,8 @@ export function secretText(options: SecretOptions) {
 export class Secret {
   readonly #text: string
   #value: string
+  /** What must not be shown: all of it, and what of it gives it away; the longest first. */
+  #telling: readonly string[]
   #version: string
 
   /** `text` may hold references. Throws CONFIG_INVALID, naming the reference but no value. */
@@ -29,6 +31,7 @@ export class Secret {
     this.#text = text
     this.#version = version(text)
     this.#value = resolve(text)
+    this.#telling = tellingParts(text, this.#value)
   }
 
   /** The text itself; read anew when a file that it comes from has changed. */
@@ -36,14 +39,15 @@ export class Secret {
     const now = version(this.#text)
     if (now !== this.#version) {
       this.#value = resolve(this.#text)
+      this.#telling = tellingParts(this.#text, this.#value)
       this.#version = now
     }
     return this.#value
   }
 
-  /** `text` with every appearance of the secret taken out. */
+  /** `text` with every appearance of the secret taken out, also of its telling parts. */
   redact(text: string): string {
-    return this.#value.length < 4 ? text : text.replaceAll(this.#value, '[secret]')
+    return this.#telling.reduce((left, part) => left.replaceAll(part, '[secret]'), text)
   }
 
   toString(): string {
@@ -57,6 +61,28 @@ export class Secret {
   [inspect.custom](): string {
     return '[secret]'
   }
+}
+
+/** A shorter word is in too many texts that have nothing to do with it. */
+const shortestWord = 8
+const shortestSecret = 4
+
+/**
+ * A server that says what it was sent says a part: the path without the host, the token without its
+ * `Bearer`. So each reference counts, each long word, and of a URL all but where it leads.
+ */
+function tellingParts(text: string, value: string): readonly string[] {
+  const references = [...text.matchAll(reference)].map(([whole]) => resolve(whole))
+  const parts = [value, ...references].filter(part => part.length >= shortestSecret)
+  const words = [value, ...references].flatMap(wordsOf).filter(one => one.length >= shortestWord)
+  return [...new Set([...parts, ...words])].sort((a, b) => b.length - a.length)
+}
+
+function wordsOf(value: string): string[] {
+  if (!/^https?:/i.test(value) || !URL.canParse(value)) return value.split(/\s+/)
+  const { pathname, search, hash, username, password } = new URL(value)
+  const path = `${pathname}${search}`
+  return [path, path.slice(1), ...`${path}${hash}`.split(/[/?&=#]/), username, password]
 }
 
 /** References in the order of the text; everything else stays. */

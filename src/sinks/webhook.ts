@@ -81,13 +81,14 @@ export const webhook = defineSink(schema, async (options, { log }) => {
   const url = new Secret(options.url)
   const place = { url, rules: placeOf(options) }
   checkUrl(place)
-  const secrets = options.secrets.map(one => new Secret(one))
-  for (const secret of secrets) keyOf(secret.reveal())
+  const secrets = signingSecrets(options.secrets)
   const render = bodyOf(options.body, options.encoding)
-  const headersFor = headerTemplates(options.headers, contentTypes[options.encoding])
+  const own = headerSecrets(options.headers)
+  const headersFor = headerTemplates(own, contentTypes[options.encoding])
   const tls = new Tls(options.tls, log)
   const timeout = milliseconds(options.timeout)
-  const client = httpClient({ ...place, tls, timeout, connections: width })
+  const hidden = [...secrets, ...own.values()]
+  const client = httpClient({ ...place, tls, timeout, connections: width, secrets: hidden })
   const hold = new Hold()
   let said: string | undefined
 
@@ -128,8 +129,14 @@ function bodyOf(template: string, encoding: keyof typeof templates) {
     render(json === undefined ? alert.document : (JSON.parse(json) as Alert['document']))
 }
 
-/** Names come from the configuration alone; fields in values become printable ASCII. */
-function headerTemplates(headers: Readonly<Record<string, string>>, contentType: string) {
+function signingSecrets(texts: readonly string[]): readonly Secret[] {
+  const secrets = texts.map(one => new Secret(one))
+  for (const secret of secrets) keyOf(secret.reveal())
+  return secrets
+}
+
+/** Names come from the configuration alone. */
+function headerSecrets(headers: Readonly<Record<string, string>>) {
   const all = Object.entries(headers).map(([name, value]) => {
     if (/^(webhook-|content-length$|host$|connection$|transfer-encoding$)/i.test(name)) {
       throw new SensorError(
@@ -139,11 +146,16 @@ function headerTemplates(headers: Readonly<Record<string, string>>, contentType:
     }
     return [name.toLowerCase(), new Secret(value)] as const
   })
+  return new Map(all)
+}
+
+/** Fields in values become printable ASCII. */
+function headerTemplates(all: ReturnType<typeof headerSecrets>, contentType: string) {
   return ({ document }: Alert): Record<string, string> => ({
     'content-type': contentType,
     'user-agent': 'orthrus',
     ...Object.fromEntries(
-      all.map(([name, value]) => {
+      [...all].map(([name, value]) => {
         const text = textTemplate(value.reveal(), field => asciiText(field, 1024))(document)
         if (/[^\t\x20-\x7e]/.test(text)) {
           throw new SinkError('configuration', `header \`${name}\` holds what no header may`)

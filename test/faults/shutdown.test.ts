@@ -34,7 +34,6 @@ test.skipIf(!isRoot)(
     await using lab = new Lab()
     const random = randomFrom(seed)
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
-    lab.home.ip('link', 'set', 'lo', 'up')
     lab.home.ip('address', 'add', '198.18.0.1/16', 'dev', 'w0')
 
     let way = 'takes'

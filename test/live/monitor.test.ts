@@ -14,7 +14,6 @@ describe.skipIf(!isRoot)('run with a monitor', () => {
 
   beforeEach(() => {
     lab = new Lab()
-    lab.home.ip('link', 'set', 'lo', 'up')
     writeFileSync(lab.path('c.yaml'), 'monitor: { listen: "127.0.0.1:9477" }\n')
   })
 

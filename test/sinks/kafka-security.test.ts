@@ -1,28 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Sink } from '../../src/sinks/sink.ts'
 import { temporaryDirectory } from '../storage/open.ts'
 import { alert } from './alert.ts'
-import { authority, localNames } from './support/certificates.ts'
+import { bothSides, pem } from './support/certificates.ts'
 import { kafkaProxy, type ProxyOptions } from './support/kafka-proxy.ts'
 import { consume } from './support/kcat.ts'
 import { library, startMockCluster } from './support/mock-kafka.ts'
 import { openSink } from './support/open.ts'
 
-const ca = authority()
-const server = ca.issue('server', localNames)
-const client = ca.issue('client', 'DNS:client')
-const pem = ({ cert, key }: { cert: string; key: string }) => ({
-  cert: readFileSync(cert),
-  key: readFileSync(key),
-})
-const mutual = {
-  ...pem(server),
-  ca: readFileSync(ca.cert),
-  requestCert: true,
-  rejectUnauthorized: true,
-}
+const { ca, client, both: mutual } = bothSides()
 
 async function clusterBehind(options: ProxyOptions) {
   const cluster = startMockCluster(2)

@@ -268,6 +268,43 @@ mock('kafka in trouble', () => {
     await vi.waitFor(() => sink.check?.(), { timeout: 5000 })
   })
 
+  test('K8: a client that may have lost its way is replaced, and nothing of it is left', async () => {
+    const cluster = startMockCluster()
+    cluster.createTopic('alerts', 6)
+    const sockets = () =>
+      process.getActiveResourcesInfo().filter(one => one === 'TCPSocketWrap').length
+    const before = sockets()
+    const sink = await openKafka(cluster.brokers, 'alerts')
+    await deliver(sink, many(60))
+    const usual = sockets() - before
+    expect(usual).toBeGreaterThan(0)
+    for (let round = 1; round <= 5; round++) {
+      // A code of the reset class, no answer at all, a leader that is none: more than it tries itself.
+      cluster.failProduce(...Array(18).fill([47, -195, 6][round % 3]))
+      const failures = await deliver(sink, many(60, round * 60))
+      expect(failures.map(({ fault }) => fault)).toContain('transient')
+      cluster.clearErrors()
+    }
+    expect(new Set(await arrived(cluster.brokers, 'alerts'))).toEqual(new Set(ids(many(360))))
+    // One client has a socket or two to each broker.
+    expect(sockets() - before).toBeLessThanOrEqual(usual + 3)
+    await sink.close()
+    expect(sockets()).toBe(before)
+  })
+
+  test('K8: a client whose brokers hang is left after two seconds, and the next one delivers', async () => {
+    const cluster = startMockCluster(1)
+    cluster.createTopic('alerts', 1)
+    const sink = await openKafka(cluster.brokers, 'alerts', { request_timeout: '300ms' })
+    await deliver(sink, [keyed(1, 'a')])
+    cluster.slow(1, 60_000)
+    await expect(sink.send([keyed(2, 'a')])).rejects.toMatchObject({ fault: 'transient' })
+    cluster.slow(1, 0)
+    const failures = await deliver(sink, [keyed(2, 'a')])
+    expect(failures.length).toBeLessThan(20)
+    expect(new Set(await arrived(cluster.brokers, 'alerts'))).toEqual(new Set(['id-1', 'id-2']))
+  })
+
   test('closes at once under a broker that does not answer', async () => {
     const cluster = startMockCluster(1)
     cluster.createTopic('alerts', 1)

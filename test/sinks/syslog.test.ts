@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Alert } from '../../src/sinks/sink.ts'
 import { alert, hostile } from './alert.ts'
-import { authority, localNames } from './support/certificates.ts'
+import { authority, bothSides } from './support/certificates.ts'
 import { openSink } from './support/open.ts'
 import { freePort, until } from './support/process.ts'
 import { receivers, type SyslogReceiver } from './support/syslog-receivers.ts'
@@ -39,9 +39,7 @@ const got = (receiver: SyslogReceiver, count: number) =>
 const idsOf = (receiver: SyslogReceiver) =>
   receiver.messages().map(one => (JSON.parse(one.msg.trim()) as { event: { id: string } }).event.id)
 
-const ca = authority()
-const server = ca.issue('server', localNames)
-const client = ca.issue('client', 'DNS:client')
+const { ca, server, client } = bothSides()
 
 describe.each(receivers)('syslog to $name', ({ name, start }) => {
   test.each(['tcp', 'udp'] as const)(

@@ -14,6 +14,8 @@ export interface ClientOptions {
   /** ms for a whole request, from the name's resolution to the end of the answer. */
   readonly timeout: number
   readonly connections: number
+  /** What an answer must not repeat, beside the URL. */
+  readonly secrets?: readonly Secret[]
 }
 
 export interface Request {
@@ -32,26 +34,37 @@ export interface Client {
 
 const bodyLimit = 65_536
 
+interface Target {
+  readonly origin: string
+  readonly href: string
+}
+
 /** One URL that requests go to, with the rules of W5: undici never follows a redirect by itself. */
 export function httpClient(options: ClientOptions): Client {
-  const { url, timeout, connections } = options
+  const { url, timeout, connections, secrets = [] } = options
   const agent = new Agent({ connect: connector(options), connections, pipelining: 1 })
+  const current = checkedOnce(options)
   let closed = false
   return {
     get place() {
-      return target(options).origin
+      return current().origin
     },
     async send({ method, headers, body }) {
-      const { origin, href } = target(options)
+      const { origin, href } = current()
+      // undici's own limits fire late and each for its part: this one is for all of it. Not
+      // `AbortSignal.timeout`, whose timer stays until it fires: 20 s of requests would pile up.
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(new DOMException('late', 'TimeoutError')), timeout)
+      const { signal } = late
       try {
-        // undici's own limits fire late and each for its part: this one is for all of it.
-        const signal = AbortSignal.timeout(timeout)
         const response = await request(href, { method, headers, body, signal, dispatcher: agent })
         const text = await beginning(response.body)
-        const answer = { status: response.statusCode, headers: response.headers, body: text }
-        return { ...answer, body: url.redact(text) }
+        const shown = [url, ...secrets].reduce((left, secret) => secret.redact(left), text)
+        return { status: response.statusCode, headers: response.headers, body: shown }
       } catch (error) {
         throw failure(origin, error, timeout)
+      } finally {
+        clearTimeout(timer)
       }
     },
     async close() {
@@ -86,6 +99,20 @@ function target({ url, rules }: Pick<ClientOptions, 'url' | 'rules'>): URL {
   const fault = isIP(bare(hostname)) === 0 ? undefined : addressFault(hostname, rules)
   if (fault !== undefined) throw wrong(`the URL may not be used: ${fault}`)
   return parsed
+}
+
+/** The URL as it is now, looked at again only when it has become another. */
+function checkedOnce(options: Pick<ClientOptions, 'url' | 'rules'>): () => Target {
+  let text: string | undefined
+  let last: Target | undefined
+  return () => {
+    const now = options.url.reveal()
+    if (last !== undefined && now === text) return last
+    const { origin, href } = target(options)
+    text = now
+    last = { origin, href }
+    return last
+  }
 }
 
 /** Throws a SinkError of class `configuration` when the URL cannot be used. */

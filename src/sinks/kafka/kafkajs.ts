@@ -5,6 +5,7 @@ import { SinkError } from '../../outbox/sink-error.ts'
 import { type Tls } from '../tls.ts'
 import { type KafkaOptions } from './options.ts'
 import { type saslOf } from './sasl.ts'
+import { ClientSockets } from './sockets.ts'
 import { type KafkaMessage, type KafkaTransport } from './transport.ts'
 
 export interface ClientParts {
@@ -25,7 +26,8 @@ const closeLimit = 2000
 /** KafkaJS 2.2.4 behind the interface; a new object is a new producer id. */
 export function kafkaJs(parts: ClientParts): KafkaTransport {
   const { options, idempotent } = parts
-  const kafka = clientOf(parts)
+  const sockets = new ClientSockets()
+  const kafka = clientOf(parts, sockets)
   const requestTimeout = milliseconds(options.request_timeout)
   const admin = kafka.admin()
   const producer = kafka.producer({
@@ -59,14 +61,14 @@ export function kafkaJs(parts: ClientParts): KafkaTransport {
         await sendTo(producer, options, partition, messages)
       }),
     close: () =>
-      within(closeLimit, () => Promise.all([admin.disconnect(), producer.disconnect()])).then(
-        () => undefined,
-        () => undefined,
-      ),
+      within(closeLimit, () => Promise.all([admin.disconnect(), producer.disconnect()]))
+        .then(() => undefined)
+        .catch((error: unknown) => parts.log.debug(`kafka client: left behind: ${String(error)}`))
+        .finally(() => sockets.destroy()),
   }
 }
 
-function clientOf({ options, tls, sasl, log }: ClientParts): Kafka {
+function clientOf({ options, tls, sasl, log }: ClientParts, sockets: ClientSockets): Kafka {
   const credentials = sasl()
   const requestTimeout = milliseconds(options.request_timeout)
   return new Kafka({
@@ -77,6 +79,7 @@ function clientOf({ options, tls, sasl, log }: ClientParts): Kafka {
     authenticationTimeout: requestTimeout,
     retry: { retries, initialRetryTime: 100, maxRetryTime: 1000 },
     logCreator: logInto(log),
+    socketFactory: sockets.factory,
     ...(tls === undefined ? {} : { ssl: tls.connection() }),
     ...(credentials === undefined ? {} : { sasl: credentials }),
   })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,8 +10,8 @@ export interface Pair {
 }
 
 export interface Authority extends Pair {
-  /** A certificate of this authority for these names, such as `DNS:localhost`. */
-  issue(name: string, names: string, days?: number): Pair
+  /** A certificate of this authority for these names, such as `DNS:localhost`; its key is in the clear without a passphrase. */
+  issue(name: string, names: string, days?: number, passphrase?: string): Pair
 }
 
 const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
@@ -38,13 +38,17 @@ export function authority(name = 'test authority'): Authority {
   return {
     cert,
     key,
-    issue(subject, names, days = 30) {
+    issue(subject, names, days = 30, passphrase = '') {
       const base = join(folder, subject)
       const [request, leaf, leafKey] = [`${base}.csr`, `${base}.pem`, `${base}.key`]
       openssl('req', ...ec, '-subj', `/CN=${subject}`, '-keyout', leafKey, '-out', request)
       writeFileSync(`${base}.ext`, `subjectAltName=${names}\n`)
       const signing = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', `${base}.ext`]
       openssl('x509', '-req', '-in', request, ...signing, '-days', `${days}`, '-out', leaf)
+      if (passphrase !== '') {
+        const words = ['-in', leafKey, '-aes256', '-passout', `pass:${passphrase}`]
+        openssl('ec', ...words, '-out', leafKey)
+      }
       chmodSync(leafKey, 0o600)
       return { cert: leaf, key: leafKey }
     },
@@ -52,3 +56,17 @@ export function authority(name = 'test authority'): Authority {
 }
 
 export const localNames = 'DNS:localhost,IP:127.0.0.1'
+
+/** What `tls.createServer` takes of a pair. */
+export function pem({ cert, key }: Pair): { readonly cert: Buffer; readonly key: Buffer } {
+  return { cert: readFileSync(cert), key: readFileSync(key) }
+}
+
+/** A server of this machine and a client of one authority; `both`: a server that wants the client's. */
+export function bothSides() {
+  const ca = authority()
+  const server = ca.issue('server', localNames)
+  const client = ca.issue('client', 'DNS:client')
+  const asked = { requestCert: true, rejectUnauthorized: true }
+  return { ca, server, client, both: { ...pem(server), ca: readFileSync(ca.cert), ...asked } }
+}

@@ -4,6 +4,7 @@
 # make test-faults  power cuts, failing disks, outages, kill -9 through the whole chain (ROUNDS=20)
 # make test-kafka   the Kafka tests against real brokers as well (KAFKA_BROKERS=host:port,…)
 # make bench    build, then the benchmarks
+# make asn      fetch who announces which addresses, and make build/asn.mmdb of it
 # make fuzz     the parser and the decoders against hostile bytes (FUZZ_SECONDS=60 DECODER_SECONDS=30)
 # make check    lint and types
 # make clean    remove what was built
@@ -11,7 +12,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all run test test-faults test-kafka bench fuzz check clean packages-build packages-test packages-fuzz
+.PHONY: all run test test-faults test-kafka bench asn fuzz check clean packages-build packages-test packages-fuzz
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(V),1)
@@ -63,6 +64,9 @@ test-kafka: $(NEED_TEST) all
 
 bench: all build/bench/.stamp
 	$(Q)set -e; for file in $(BENCHES:bench/%.ts=build/bench/bench/%.js); do node $$file; done
+
+asn: node_modules/.orthrus | build
+	$(Q)node scripts/asn.mjs
 
 # A fault of the parser is written to build/fuzz/crash-…; `build/fuzz/parser FILE` shows it again.
 fuzz: $(NEED_FUZZ) all build/fuzz/parser build/bench/.stamp

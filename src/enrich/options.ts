@@ -68,7 +68,7 @@ export const enrichOptions = section('What is known of each address, beside the 
     asn: Type.String({
       default: '',
       description:
-        'MaxMind DB file (.mmdb) of autonomous systems, such as GeoLite2-ASN; empty: none.',
+        'MaxMind DB file (.mmdb) of autonomous systems, such as GeoLite2-ASN or what `make asn` makes; empty: none.',
     }),
   }),
 })

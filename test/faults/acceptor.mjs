@@ -5,6 +5,7 @@ import { pino } from 'pino'
 const [directory, dist, count, wait] = process.argv.slice(2)
 const { openEnvironment } = await import(`${dist}/storage/environment.js`)
 const { openOutbox } = await import(`${dist}/outbox/outbox.js`)
+const { livePage, readyPage } = await import(`${dist}/operate/monitor/health.js`)
 
 const environment = await openEnvironment({ directory, retryMs: 50 })
 const outbox = await openOutbox({
@@ -13,11 +14,17 @@ const outbox = await openOutbox({
   log: pino({ level: 'silent' }),
 })
 const say = line => new Promise(done => process.stdout.write(`${JSON.stringify(line)}\n`, done))
+/** The outbox's health, and what probes are told of it. */
+function healthNow() {
+  const { status } = outbox
+  const ready = readyPage({ status }).status
+  return { health: status.health, ready, live: livePage({ commits: environment.commits() }).status }
+}
 let health = 'up'
 setInterval(() => {
   if (outbox.status.health === health) return
   health = outbox.status.health
-  void say({ health })
+  void say(healthNow())
 }, 20)
 const all = (async () => {
   for (let n = 0; n < Number(count); n++) {
@@ -28,5 +35,5 @@ const all = (async () => {
   }
 })()
 await Promise.race([all, new Promise(done => setTimeout(done, Number(wait)))])
-await say({ health: outbox.status.health })
+await say(healthNow())
 process.exit(0)

@@ -13,7 +13,8 @@ const points = rounds * 10
 const accepted = 60
 
 const ids = ({ said }: Pick<Traced, 'said'>) => said.flatMap(({ id }) => id ?? [])
-const health = ({ said }: Pick<Traced, 'said'>) => said.findLast(one => one.health)?.health
+const lastHealth = ({ said }: Pick<Traced, 'said'>) => said.findLast(one => one.health)
+const health = (run: Pick<Traced, 'said'>) => lastHealth(run)?.health
 
 /** The alerts in a memory, and how many entries the disk did not keep. */
 async function alertsIn(directory: string) {
@@ -103,12 +104,14 @@ describe.skipIf(!hasStrace)('the disk', () => {
       ...['-e', 'inject=fdatasync:error=EIO'],
     ])
     await run.until(() => health(run) === 'down')
+    expect(lastHealth(run)).toEqual({ health: 'down', ready: 503, live: 200 })
     const before = ids(run).length
     // Through three reopenings: still nothing counts.
     await new Promise(done => setTimeout(done, 1000))
     expect(ids(run)).toHaveLength(before)
     faulty.kill('SIGINT')
     await run.until(() => health(run) === 'up' && ids(run).length > before + 3)
+    expect(lastHealth(run)).toMatchObject({ ready: 200, live: 200 })
     await run.end()
     const { found, damaged } = await alertsIn(run.directory)
     expect(found.map(one => one.id)).toEqual(expect.arrayContaining([...ids(run)]))

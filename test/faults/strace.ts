@@ -17,6 +17,9 @@ export interface Said {
   readonly id?: string
   readonly ms?: number
   readonly health?: string
+  /** What `/readyz` and `/livez` answer then. */
+  readonly ready?: number
+  readonly live?: number
 }
 
 export interface Traced {

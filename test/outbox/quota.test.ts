@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { levels } from '../../src/alerts/alert.ts'
 import { readLedger } from '../../src/outbox/ledger.ts'
-import { openTemporary, temporaryDirectory } from '../storage/open.ts'
+import { openTemporary } from '../storage/open.ts'
+import { fill, smallDisk } from '../storage/small-disk.ts'
 import { accept, down, imbalance, keeper, names, onDisk, open, refused, until } from './harness.ts'
 
 const kib = 1024
@@ -115,33 +115,9 @@ describe('quota', () => {
   })
 })
 
-/** A file system of 6 MiB of the test's own; undefined where mounting is not allowed. */
-function smallDisk(): string | undefined {
-  const directory = temporaryDirectory()
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'orthrus-test', directory], {
-      stdio: 'ignore',
-    })
-  } catch {
-    return undefined
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', directory]))
-  return directory
-}
-
-function fill(file: string): void {
-  for (const size of [65_536, 4096, 1]) {
-    try {
-      for (;;) appendFileSync(file, Buffer.alloc(size))
-    } catch {
-      // Full for this size.
-    }
-  }
-}
-
 describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a small one)', () => {
   test('makes room for what comes, keeps the critical, and accounts for the rest', async context => {
-    const disk = smallDisk()
+    const disk = smallDisk('6m')
     if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
     const environment = await openTemporary(join(disk, 'state'), { retryMs: 20 })
     let broken = true

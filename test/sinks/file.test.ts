@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -17,6 +16,7 @@ import { createLog } from '../../src/operate/log.ts'
 import * as sinks from '../../src/sinks/index.ts'
 import { Output } from '../../src/sinks/output.ts'
 import { temporaryDirectory } from '../storage/open.ts'
+import { smallDisk } from '../storage/small-disk.ts'
 import { alert, hostile } from './alert.ts'
 
 const context = {
@@ -170,15 +170,9 @@ describe('file refuses with the fix', () => {
 
 describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a small one)', () => {
   test('file leaves no half line behind and goes on when there is room', async context => {
-    const directory = temporaryDirectory()
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'orthrus-test', directory], {
-        stdio: 'ignore',
-      })
-    } catch {
+    const directory = smallDisk('64k')
+    if (directory === undefined)
       return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
-    }
-    onTestFinished(() => void execFileSync('umount', ['-l', directory]))
     const path = join(directory, 'alerts.jsonl')
     const sink = await openFile(path)
     writeFileSync(join(directory, 'filler'), Buffer.alloc(40_000))

@@ -1,40 +1,16 @@
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { StoredBaselineStore } from '../../src/baseline/stored-store.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
 import { type Fault } from '../../src/storage/fault.ts'
 import { journalFor } from './journal.ts'
-import { openTemporary, temporaryDirectory } from './open.ts'
-
-/** A file system of 2 MiB of the test's own; undefined where mounting is not allowed. */
-function smallDisk(): string | undefined {
-  const directory = temporaryDirectory()
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'orthrus-test', directory], {
-      stdio: 'ignore',
-    })
-  } catch {
-    return undefined
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', directory]))
-  return directory
-}
-
-function fill(file: string): void {
-  for (const size of [65_536, 4096, 1]) {
-    try {
-      for (;;) appendFileSync(file, Buffer.alloc(size))
-    } catch {
-      // Full for this size.
-    }
-  }
-}
+import { openTemporary } from './open.ts'
+import { fill, smallDisk } from './small-disk.ts'
 
 describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a small one)', () => {
   test('delays commits and loses none; they are written when there is room again', async context => {
-    const disk = smallDisk()
+    const disk = smallDisk('2m')
     if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
     const faults: (Fault | undefined)[] = []
     const environment = await openTemporary(join(disk, 'state'), {
@@ -61,7 +37,7 @@ describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a smal
   })
 
   test('delays what is learned with its alerts, and forgets nothing', async context => {
-    const disk = smallDisk()
+    const disk = smallDisk('2m')
     if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
     const directory = join(disk, 'state')
     const environment = await openEnvironment({ directory, retryMs: 20 })
@@ -92,7 +68,7 @@ describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a smal
   })
 
   test('does not keep the sensor from ending: what cannot be written is rejected', async context => {
-    const disk = smallDisk()
+    const disk = smallDisk('2m')
     if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
     const environment = await openTemporary(join(disk, 'state'), { retryMs: 60_000 })
     fill(join(disk, 'filler'))

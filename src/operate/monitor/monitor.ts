@@ -2,9 +2,6 @@ import { type Log } from '../log.ts'
 import { type MonitorPlace } from './address.ts'
 import { type Readings } from './snapshot.ts'
 
-// A file of its own: an import of a type alone still loads the file that it is from, and `open.ts`
-// brings the HTTP server along.
-
 export interface MonitorParts {
   readonly place: MonitorPlace
   readonly readings: Readings

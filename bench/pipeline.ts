@@ -31,8 +31,8 @@ const WANTED = 1200
 const NETWORKS = 250
 const RULES = 1000
 const ROUNDS = 5
-/** Records that the ring buffer gives in one go while it is busy, about. */
-const BATCH = 512
+/** Records that the ring buffer gives in one go while it is busy. */
+const BATCH = 4096
 const TARGET = 400_000
 
 const folder = mkdtempSync(join(tmpdir(), 'orthrus-bench-'))

@@ -67,6 +67,7 @@ export const arpSpoof = defineDetector({
     const judge = new SpoofJudge({ signal, devices, gateways, leases, score: options.score })
     const link = { claims, judge, ignored: homeOf(options.ignore) }
     return {
+      flows: ['start'],
       on: {
         flow: event => gateways.learn(event),
         dhcp: event =>

@@ -90,6 +90,7 @@ export const beacon = defineDetector({
     const watch = new BeaconWatch(options, context)
     return {
       on: { flow: event => watch.flow(event) },
+      flows: ['end'],
       advance: time => watch.advance(time),
       counts: () => watch.counts,
     }

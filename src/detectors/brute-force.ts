@@ -77,6 +77,7 @@ export const bruteForce = defineDetector({
     const guesses = new Guesses(limitsOf(options), { signal, baselines })
     return {
       on: { flow: event => look(event, guesses) },
+      flows: ['update', 'end'],
       advance: time => guesses.advance(time),
       counts: () => guesses.counts,
     }

@@ -1,7 +1,7 @@
 import { type Profiles } from '../baseline/profiles.ts'
 import { type BaselineStore } from '../baseline/store.ts'
 import { type Static, type TObject } from '../config/type.ts'
-import { type FlowEvent } from '../decode/flow.ts'
+import { type FlowAction, type FlowEvent } from '../decode/flow.ts'
 import { type Packet } from '../decode/packet.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
@@ -26,6 +26,8 @@ export type Handlers = {
 /** A detector at work. Its state is bounded; what does not fit is refused and counted. */
 export interface Detector {
   readonly on: Handlers
+  /** Of conversations only these: all, unless it says so. */
+  readonly flows?: readonly FlowAction[]
   /** Event time, µs, has come so far: called once a second of it, also on an idle line. */
   advance?(time: number): void
   /** How full its tables are and what they refused, for the summary: `{ sources: 3, refused: 0 }`. */

@@ -1,5 +1,6 @@
 import { type BaselineStore } from '../baseline/store.ts'
 import { type DetectorOptions } from '../config/detectors.ts'
+import { type FlowAction } from '../decode/flow.ts'
 import { type Packet } from '../decode/packet.ts'
 import { type DomainName } from '../enrich/names.ts'
 import { type Detector, type DetectorContext, type DetectorEvent } from './detector.ts'
@@ -8,6 +9,8 @@ import { type Signal, type SignalFacts } from './signal.ts'
 
 /** Counters of each detector that has some: how full its tables are, and what they refused. */
 export type DetectorCounts = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+const flowActions: readonly FlowAction[] = ['start', 'update', 'end']
 
 type Handler = (event: DetectorEvent) => void
 
@@ -23,7 +26,7 @@ export function detectorName(key: string): string {
 
 /** All detectors that are switched on. Each sees the events of the kinds that it asked for. */
 export class Detectors {
-  /** Handlers by the kind of event. */
+  /** Handlers by the kind of event; those of flows by what is told of them. */
   readonly #table = new Map<string, Handler[]>()
   readonly #forgetName: () => void
   readonly #detectors = new Map<string, Detector>()
@@ -49,7 +52,7 @@ export class Detectors {
   take(event: DetectorEvent): void {
     const time = event.kind === 'device' ? event.time : event.packet.time
     if (time > this.#time) this.#time = time
-    const handlers = this.#table.get(event.kind)
+    const handlers = this.#table.get(event.kind === 'flow' ? event.action : event.kind)
     if (handlers === undefined) return
     this.#forgetName()
     for (const handle of handlers) handle(event)
@@ -86,9 +89,12 @@ export class Detectors {
   #add(name: string, detector: Detector): void {
     this.#detectors.set(name, detector)
     for (const [kind, handler] of Object.entries(detector.on)) {
-      const known = this.#table.get(kind)
-      if (known === undefined) this.#table.set(kind, [handler as Handler])
-      else known.push(handler as Handler)
+      const keys = kind === 'flow' ? (detector.flows ?? flowActions) : [kind]
+      for (const key of keys) {
+        const known = this.#table.get(key)
+        if (known === undefined) this.#table.set(key, [handler as Handler])
+        else known.push(handler as Handler)
+      }
     }
   }
 

@@ -74,6 +74,7 @@ interface Options {
 }
 
 class DnsLess {
+  readonly flows = ['end'] as const
   readonly on = {
     dns: (event: DnsEvent) => this.#resolved(event),
     flow: (event: FlowEvent) => this.#ended(event),

@@ -66,6 +66,10 @@ export const exfiltration = defineDetector({
   ],
   open(options, context) {
     const watch = new ExfiltrationWatch(options, context)
-    return { on: { flow: event => watch.flow(event) }, counts: () => watch.counts }
+    return {
+      on: { flow: event => watch.flow(event) },
+      flows: ['update', 'end'],
+      counts: () => watch.counts,
+    }
   },
 })

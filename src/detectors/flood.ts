@@ -70,6 +70,7 @@ export const flood = defineDetector({
       idle: ({ told }) => (told > 0 ? again : 3 * window),
     })
     return {
+      flows: ['update', 'end'],
       on: {
         flow(event) {
           if (event.action === 'start' || !isInVain(event) || isForMany(event.packet)) return

@@ -138,29 +138,26 @@ export class FluxNames {
       name.changed = time
       name.changes++
     }
-    const customers = this.#customers(asked, owner, time)
+    if (asked !== owner) this.#serve(asked, owner, time)
     if (isNew && name.found === undefined) name.found = this.#places(name)
     // A name that turns out to live for longer is none.
     if (name.found === undefined || name.ttl > this.#limits.seconds) return
-    if (name.told.add(sourceKey(event.packet))) this.#tell(event, name, owner, customers)
+    if (name.told.add(sourceKey(event.packet))) this.#tell(event, name, owner)
   }
 
-  /** How many other domains have aliases in that of the owner, this one included. */
-  #customers(asked: string, owner: string, time: number): number {
+  /** The domain of the owner serves that of the name that was asked for. */
+  #serve(asked: string, owner: string, time: number): void {
     const domain = domainParts(owner).registered_domain
-    if (domain === undefined) return 0
+    const customer = domainParts(asked).registered_domain
+    if (domain === undefined || customer === undefined || customer === domain) return
     const key = textKey(domain)
     let provider = this.#providers.get(key, time)
-    const customer = asked === owner ? domain : domainParts(asked).registered_domain
-    if (customer !== undefined && customer !== domain) {
-      if (provider === undefined) {
-        provider = { customers: new Distinct(), last: time }
-        this.#providers.add(key, provider, time)
-      }
-      provider.customers.add(textKey(customer))
-      provider.last = Math.max(provider.last, time)
+    if (provider === undefined) {
+      provider = { customers: new Distinct(), last: time }
+      this.#providers.add(key, provider, time)
     }
-    return provider?.customers.first.length ?? 0
+    provider.customers.add(textKey(customer))
+    provider.last = Math.max(provider.last, time)
   }
 
   /** Where the name is, when it is everywhere; undefined when it is not (yet). */
@@ -183,11 +180,12 @@ export class FluxNames {
     return share >= 0.75
   }
 
-  #tell(trigger: DnsEvent, name: Name, owner: string, customers: number): void {
+  #tell(trigger: DnsEvent, name: Name, owner: string): void {
     const { time, sourceIp = '' } = trigger.packet
     const { systems, countries } = name.found ?? {}
     const domain = domainParts(owner).registered_domain
     if (domain === undefined || this.#ignored.has(domain)) return
+    const customers = this.#providers.get(textKey(domain), time)?.customers.first.length ?? 0
     const addresses = name.addresses.size
     const networks = name.networks.size
     const seconds = Math.round((time - name.since) / 1e6)

@@ -43,7 +43,7 @@ export const icmpTunnel = defineDetector({
     },
   ],
   open(options, { signal }) {
-    return { on: { flow: event => look(event) } }
+    return { on: { flow: event => look(event) }, flows: ['update', 'end'] }
 
     function look(flow: FlowEvent): void {
       if (!isIcmp(flow) || flow.action === 'start') return

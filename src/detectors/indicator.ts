@@ -62,6 +62,7 @@ export const indicator = defineDetector({
     })
     const watch = new IndicatorWatch(store, context)
     return {
+      flows: ['start', 'end'],
       on: {
         flow: event => watch.flow(event),
         dns: event => watch.dns(event),

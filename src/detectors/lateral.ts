@@ -113,6 +113,7 @@ export const lateral = defineDetector({
       peers: options.peers,
     })
     return {
+      flows: ['update', 'end'],
       on: {
         flow(event) {
           if (isSession(event) && directionOf(home(), event.packet) === 'internal')

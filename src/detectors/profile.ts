@@ -89,6 +89,7 @@ export const profile = defineDetector({
     const watch = new ProfileWatch(options, context)
     return {
       on: { flow: event => watch.flow(event), dns: event => watch.dns(event) },
+      flows: ['update', 'end'],
       advance: time => watch.advance(time),
       counts: () => context.profiles.counts,
     }

@@ -61,6 +61,7 @@ export const protocolMismatch = defineDetector({
   open(options, context) {
     const told = new Bounded<number, { last: number }>({ limit: options.pairs, idle: () => day })
     return {
+      flows: ['update', 'end'],
       on: {
         flow(event) {
           if (isWatched[event.packet.destinationPort] === 0 || event.action === 'start') return

@@ -135,7 +135,7 @@ export class ResolverWatch {
     const client = this.#client(packet)
     if (client !== undefined && said !== undefined) note(client, resolved === undefined)
     const name = said ?? resolved
-    const offered = hello?.alpn.find(one => one === 'dot' || one === 'doq')
+    const offered = offeredOf(hello)
     const reasons = this.#reasons(packet, name, offered)
     // Only of a resolver it says something that the client asks no one else.
     if (reasons.length === 0) return
@@ -206,6 +206,12 @@ interface Finding {
   readonly habit: HabitFacts
   readonly protocol: string
   readonly client: Client | undefined
+}
+
+/** RFC 7858 8.2, RFC 9250 4.1.1: who wants DNS offers nothing else. */
+function offeredOf(hello: ClientHello | undefined): string | undefined {
+  const first = hello?.firstAlpn
+  return first === 'dot' || first === 'doq' ? first : undefined
 }
 
 function protocolOf(to: number, carrier: 'tls' | 'quic', offered: string | undefined): string {

@@ -88,6 +88,7 @@ export const scan = defineDetector({
       { signal, gateways },
     )
     return {
+      flows: ['start', 'end'],
       on: {
         flow(event) {
           if (event.action === 'start') gateways.learn(event)

@@ -56,6 +56,7 @@ export interface TunnelLimits {
 
 /** Counts what names can carry, and tells who asks for too much. */
 export class TunnelWatch {
+  readonly flows = ['start', 'end'] as const
   readonly on = {
     dns: (event: DnsEvent) => this.#asked(event),
     flow: (event: FlowEvent) => this.#visited(event),

@@ -69,6 +69,8 @@ export interface DeviceEvent extends DeviceNews {
   readonly sourceMac: string
   /** The address that was seen, when the evidence named one. */
   readonly sourceIp?: string
+  /** Of a new device without an address: such ones in the last minute, this one included; 64 at most. */
+  readonly crowd?: number
   /** All addresses of the device, the new one included. */
   readonly addresses: readonly string[]
   readonly vendor?: string

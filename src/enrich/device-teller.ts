@@ -1,4 +1,5 @@
 import { ipText } from '../decode/address.ts'
+import { Crowd } from './crowd.ts'
 import { type Device, type DeviceAddress } from './device.ts'
 import { type DeviceAction, type DeviceEvent, type DeviceNews } from './device-event.ts'
 import { type ObservedClock } from './learning.ts'
@@ -28,6 +29,8 @@ export class DeviceTeller {
   readonly #options: TellerOptions
   readonly #clock: ObservedClock
   readonly #known: () => number
+  /** New devices without an address: those of a DHCP starvation are many. */
+  readonly #crowd = new Crowd()
 
   constructor(options: TellerOptions, clock: ObservedClock, known: () => number) {
     this.#options = options
@@ -53,6 +56,7 @@ export class DeviceTeller {
       deviceId: device.id,
       sourceMac: device.mac,
       ...(sourceIp !== undefined && { sourceIp }),
+      ...(action === 'device-new' && sourceIp === undefined && { crowd: this.#crowd.add(time) }),
       addresses: [...new Set(profile.cards.flatMap(card => card.ips))],
       ...this.#vendorOf(device),
       randomised: isLocallyAdministered(device.high),

@@ -8,6 +8,7 @@ import { createLog } from '../../src/operate/log.ts'
 import { replayAlerts } from '../../src/pipeline.ts'
 import { ecsFaults } from '../alerts/schema.ts'
 import { announce, arrive, ask, burnt, made, type Timed } from '../enrich/inventory.ts'
+import * as p from '../generate/packets.ts'
 import { pcap, START } from '../generate/pcap.ts'
 
 const day = 86_400
@@ -74,4 +75,23 @@ test('a phone that makes up its MAC is one alert; who takes the address of the r
   })
   expect(found.flatMap(alert => ecsFaults(alert))).toEqual([])
   expect(await alerts(frames)).toEqual(found)
+})
+
+test('made-up cards by the hundred that only ask for an address are one alert, beside the first of them', async () => {
+  const discover = (n: number): Timed => {
+    const low = (256 + n).toString(16).padStart(4, '0')
+    const mac = `02:00:5e:01:${low.slice(0, 2)}:${low.slice(2)}`
+    const message = p.dhcp({ type: p.DHCP_DISCOVER, clientMac: mac, xid: n })
+    const packet = p.udp({ srcPort: 68, dstPort: 67 }, message)
+    const ends = { src: '0.0.0.0', dst: '255.255.255.255' }
+    return [100 + n / 10, p.ethernet({ src: mac, dst: 'ff:ff:ff:ff:ff:ff' }, p.ipv4(ends, packet))]
+  }
+  const flood = Array.from({ length: 300 }, (_, n) => discover(n))
+  const found = await alerts([...flood, ...arrive(125, phone(1), '192.0.2.21')])
+  const titles = found.map(({ rule }) => String(rule?.['name']))
+  const count = (title: string) => titles.filter(one => one === title).length
+  expect(count('DHCP Starvation')).toBe(1)
+  // The first ten, and as ever who has an address: the server, and the phone in the midst of it.
+  expect(count('New Device on the Network')).toBe(12)
+  expect(found.some(({ message }) => String(message).includes('Annas-Pixel'))).toBe(true)
 })

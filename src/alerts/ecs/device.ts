@@ -43,6 +43,7 @@ export function deviceDocument(event: DeviceEvent, { observer }: EventContext): 
         first_seen: isoTime(event.firstSeen),
         randomised_mac: event.randomised,
         evidence: [event.evidence],
+        crowd: event.crowd,
         learning: event.learning,
         self: event.self,
         ...newsFields(event),

@@ -78,7 +78,7 @@ const own: Readonly<Record<Kind, string>> = {
     orthrus.icmp.quoted.destination.ip orthrus.icmp.quoted.destination.port`,
   device: `device.id device.manufacturer orthrus.device.hostnames orthrus.device.first_seen
     orthrus.device.randomised_mac orthrus.device.evidence orthrus.device.learning
-    orthrus.device.self orthrus.device.roles orthrus.device.tags orthrus.device.change
+    orthrus.device.self orthrus.device.crowd orthrus.device.roles orthrus.device.tags orthrus.device.change
     orthrus.device.identity.score orthrus.device.identity.evidence orthrus.device.identity.macs
     orthrus.device.identity.candidates orthrus.device.apart_from orthrus.device.previous.id
     orthrus.device.previous.mac orthrus.device.previous.name orthrus.device.previous.manufacturer

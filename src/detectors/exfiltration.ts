@@ -66,10 +66,6 @@ export const exfiltration = defineDetector({
   ],
   open(options, context) {
     const watch = new ExfiltrationWatch(options, context)
-    return {
-      on: { flow: event => watch.flow(event) },
-      flows: ['update', 'end'],
-      counts: () => watch.counts,
-    }
+    return { on: { flow: event => watch.flow(event) }, counts: () => watch.counts }
   },
 })

@@ -56,11 +56,7 @@ export const longConnection = defineDetector({
   ],
   open(options, context) {
     const watch = new LongWatch(options, context)
-    return {
-      on: { flow: event => watch.flow(event) },
-      flows: ['update', 'end'],
-      counts: () => context.growth.counts,
-    }
+    return { on: { flow: event => watch.flow(event) }, counts: () => context.growth.counts }
   },
 })
 

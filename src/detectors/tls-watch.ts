@@ -31,8 +31,8 @@ interface Handshake {
   readonly hello: ClientHello | undefined
   /** Agreed upon; undefined when not seen. */
   readonly version: TlsVersion | undefined
-  /** The client offered a newer one as well. */
-  readonly isLowered: boolean
+  /** The number on the wire of that; a client that offered a newer one as well was lowered. */
+  readonly chosen: number | undefined
   readonly certificate: Certificate | undefined
 }
 
@@ -81,7 +81,7 @@ export class TlsWatch {
       trigger: event,
       hello: client?.hello,
       version: chosen === undefined ? undefined : tlsVersion(chosen),
-      isLowered: (client?.hello?.highestVersion ?? 0) > (chosen ?? 0),
+      chosen,
       certificate: der && this.#certificates.get(der),
     })
   }
@@ -89,7 +89,7 @@ export class TlsWatch {
   quic(event: QuicEvent): void {
     if (event.action !== 'quic-client-hello') return
     const hello = event.facts.clientHello
-    const unseen = { version: undefined, isLowered: false, certificate: undefined }
+    const unseen = { version: undefined, chosen: undefined, certificate: undefined }
     this.#judge({ trigger: event, hello, ...unseen })
   }
 
@@ -115,7 +115,7 @@ export class TlsWatch {
 
   /** With what the server was before. */
   #compare(
-    { trigger, version, isLowered, certificate }: Handshake,
+    { trigger, hello, version, chosen = 0, certificate }: Handshake,
     server: string,
     key: string,
   ): void {
@@ -125,7 +125,8 @@ export class TlsWatch {
     const changes = [
       certificate && this.#servers.signer(server, signerOf(certificate), time),
       // Who offers an old version only gets it from whomever: against others, that is no change.
-      (version && this.#servers.version(pair, version, time)) ?? (isLowered && lowered),
+      (version && this.#servers.version(pair, version, time)) ??
+        (lowered !== undefined && (hello?.highestVersion ?? 0) > chosen ? lowered : undefined),
     ]
     for (const change of changes) if (change) this.#tellChange(trigger, server, change)
   }

@@ -13,7 +13,8 @@ import { idsOf } from './seen.ts'
 const deadlineMs = 2000
 /** What the rest of the end may take: the last summary, the memory, on a machine with other work. */
 const grace = 5000
-const perRound = 300
+/** Devices that appear before it is told to end; more do until it has. */
+const perRound = 150
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -78,13 +79,14 @@ sinks:
       }
     }
 
-    let longest = 0
+    const longest: Record<string, number> = {}
     for (let round = 0; round < rounds; round++) {
       way = pick(Object.keys(ways))
       const twice = random() < 0.4
       const sensor = await lab.run(args)
       const busy = load(sensor)
-      await pause(200 + random() * perRound * 4)
+      const enough = made + perRound * (0.3 + 0.7 * random())
+      while (made < enough) await pause(10)
       const asked = performance.now()
       sensor.process.kill('SIGTERM')
       if (twice) {
@@ -93,7 +95,8 @@ sinks:
       }
       const status = await sensor.ended()
       const took = performance.now() - asked
-      longest = Math.max(longest, took)
+      const kind = `${way}${twice ? ', told twice' : ''}`
+      longest[kind] = Math.max(longest[kind] ?? 0, Math.round(took))
       await busy
       expect([way, twice, status, sensor.stderr.includes('internal')]).toEqual([
         way,
@@ -116,14 +119,14 @@ sinks:
     for (const one of accounts) {
       expect(one).toMatchObject({ accepted, delivered: accepted, pending: 0, dead: 0, dropped: 0 })
     }
-    expect(accepted).toBeGreaterThan(rounds * 10)
+    expect(accepted).toBeGreaterThan(rounds * perRound * 0.2)
     const written: string[] = []
     idsOf(/"id":"([\w-]+)"/, id => written.push(id))(readFileSync(file, 'utf8'))
     const [web, log] = [new Set(received), new Set(written)]
     expect([web.size, log.size]).toEqual([accepted, accepted])
     expect([...web].filter(id => !log.has(id))).toEqual([])
     process.stdout.write(
-      `  ${accepted} alerts, the longest end took ${Math.round(longest)} ms, twice: web ${received.length - accepted}, file ${written.length - accepted}\n`,
+      `  ${made} devices, ${accepted} alerts, twice: web ${received.length - accepted}, file ${written.length - accepted}; longest end in ms ${JSON.stringify(longest)}\n`,
     )
   },
   120_000 + rounds * 60_000,

@@ -121,8 +121,8 @@ describe.skipIf(!isRoot || !have('nmap', 'tcpdump', 'openssl', 'curl'))('one tra
     expect(replayed.map(said).sort()).toEqual(live.map(said).sort())
     expect(await replay(file)).toEqual(replayed)
 
-    // Ids differ where a time is part of what a signal is about, and nowhere else: the same packets
-    // an hour later change the same ids that another clock does.
+    // Ids differ where a time is part of what a signal is about, and nowhere else: what keeps its id
+    // in the same packets an hour later keeps it by another clock (which may agree to the µs by chance).
     writeFileSync(shifted ?? '', later(file ?? '', 3600))
     const hence = await replay(shifted)
     expect(hence.map(said).sort()).toEqual(replayed.map(said).sort())
@@ -130,7 +130,7 @@ describe.skipIf(!isRoot || !have('nmap', 'tcpdump', 'openssl', 'curl'))('one tra
       const ids = new Set(others.map(({ id }) => id))
       return replayed.filter(({ id }) => ids.has(id)).map(said)
     }
-    expect(kept(live)).toEqual(kept(hence))
-    expect(kept(live).length).toBeGreaterThan(0)
+    expect(kept(hence).length).toBeGreaterThan(0)
+    expect(kept(live)).toEqual(expect.arrayContaining(kept(hence)))
   })
 })

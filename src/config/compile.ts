@@ -12,6 +12,8 @@ export function schemaCompiler(code: CodeOptions = {}): Ajv {
     useDefaults: true,
     discriminator: true,
     verbose: true,
+    // `describe.ts` has sentences of its own.
+    messages: false,
     allowUnionTypes: true,
     code: { ...code, formats: named },
   })

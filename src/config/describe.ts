@@ -35,7 +35,9 @@ function unknownKey(path: readonly string[], key: string, { parentSchema }: Erro
 function because(error: ErrorObject): string {
   const say = reasons[error.keyword]
   const found = error.parentSchema?.['secret'] === true ? 'something secret' : shown(error.data)
-  return say === undefined ? `${error.message ?? 'is wrong'}, found ${found}` : say(error, found)
+  return say === undefined
+    ? `does not hold \`${error.keyword}\`, found ${found}`
+    : say(error, found)
 }
 
 const reasons: Record<string, (error: ErrorObject, found: string) => string> = {

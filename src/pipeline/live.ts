@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { homeNetworks } from '../capture/home-networks.ts'
 import { type Interface } from '../capture/interfaces.ts'
 import { type LiveSource, openLive } from '../capture/live.ts'
@@ -83,7 +84,7 @@ export async function runLive(config: Config, stop: AbortSignal, io: LiveIo): Pr
 
 async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise<Sensor> {
   const { log } = io
-  const environment = await openEnvironment({
+  const opening = openEnvironment({
     directory: config.state.directory,
     onFault: fault => {
       if (fault === undefined) log.info('the memory can be written again')
@@ -91,11 +92,14 @@ async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise
     },
   })
   try {
-    // What comes meanwhile waits in the ring: rules and a large memory take their time.
+    // A directory that cannot be had is told before anything is attached.
+    await Promise.race([opening, setImmediate()])
+    // What comes from now on waits in the ring: rules, many devices and, after a crash, a look at the
+    // whole memory take their time.
     await source.attach()
     return await openSensor({
       config,
-      environment,
+      environment: await opening,
       source,
       interfaces: source.interfaces,
       output: new Output(io.stdout, { people: io.output === 'text' }),
@@ -105,7 +109,10 @@ async function assemble(config: Config, source: LiveSource, io: LiveIo): Promise
       homeOf: interfaces => home(config, interfaces),
     })
   } catch (error) {
-    await environment.close()
+    await opening.then(
+      environment => environment.close(),
+      () => undefined, // that is `error`, or attaching failed as well
+    )
     throw error
   }
 }

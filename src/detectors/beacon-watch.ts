@@ -74,7 +74,9 @@ export class BeaconWatch {
 
   #look(pair: number, flow: FlowEvent, name: string | undefined): void {
     const ring = this.#pairs.ring(pair)
-    if (ring < 0 || this.#pairs.rings.count(ring) < this.#options.connections - 3) return
+    const { connections } = this.#options
+    // Less than is judged must not use up the look that is due.
+    if (ring < 0 || this.#pairs.rings.count(ring) < Math.max(fewestDaily, connections - 3)) return
     const { time } = flow.packet
     if (time - this.#pairs.first(pair) < this.#span) return
     if (!this.#pairs.due(pair, time, hour / 2)) return

@@ -120,6 +120,13 @@ describe('a beacon', () => {
     )
   })
 
+  test('with few connections wanted, the first look finds enough to judge', () => {
+    const world = new World('beacon', { options: { connections: 8, span: '10m', score: 0.3 } })
+    const { signals } = play(world, calls({ every: 120, jitter: 0.1, end: 40 * 60 }))
+    expect(signals).toHaveLength(1)
+    expect(signals[0]?.evidence['connections']).toBeLessThan(14)
+  })
+
   test('is found among the browsing of an office within five hours', () => {
     const office = Array.from({ length: 12 }, (_, index) =>
       browsing(

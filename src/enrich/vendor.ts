@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
-/**
- * Where a name stands in `names` (start * 256 + bytes), by the number that the digits of an
- * assignment make: blocks of 24, 28 and 36 bits.
- */
+/** Blocks of 24, 28 and 36 bits with the names of their owners, in the order of `keys`. */
 interface Registry {
   /** All names, one after the other; a character is a byte of UTF-8. */
   readonly names: string
-  readonly large: ReadonlyMap<number, number>
-  readonly medium: ReadonlyMap<number, number>
-  readonly small: ReadonlyMap<number, number>
+  /** As `blockKey` makes them, ascending: three arrays take a third of what a Map does. */
+  readonly keys: Float64Array
+  readonly starts: Uint32Array
+  readonly lengths: Uint8Array
 }
 
 const longestName = 64
@@ -27,11 +25,11 @@ export function vendor(high: number, low: number): string | undefined {
   const shared = sharedBy(high, low)
   if (shared !== undefined) return shared
   registry ??= readRegistry(readFileSync(registryFile(), 'latin1'))
-  const place =
-    registry.small.get(high * 4096 + (low >>> 12)) ??
-    registry.medium.get(high * 16 + (low >>> 20)) ??
-    registry.large.get(high)
-  return place === undefined ? undefined : nameAt(registry.names, place)
+  return (
+    nameOf(registry, blockKey(9, high * 4096 + (low >>> 12))) ??
+    nameOf(registry, blockKey(7, high * 16 + (low >>> 20))) ??
+    nameOf(registry, blockKey(6, high))
+  )
 }
 
 /** The first-hop redundancy protocol whose routers share this MAC address. */
@@ -65,12 +63,8 @@ function registryFile(): string {
  * Neither imported nor parsed: that takes ten times as long and leaves 50,000 postal addresses.
  */
 function readRegistry(text: string): Registry {
-  const [large, medium, small] = [new Map(), new Map(), new Map()] as [Block, Block, Block]
-  const byDigits = new Map([
-    [6, large],
-    [7, medium],
-    [9, small],
-  ])
+  const keys: number[] = []
+  const starts: number[] = []
   const names: string[] = []
   let size = 0
   for (let start = text.indexOf('"'); start >= 0; ) {
@@ -81,15 +75,38 @@ function readRegistry(text: string): Registry {
     const line = text.indexOf('\\n', value)
     const name = text.slice(value, Math.min(end, line < 0 ? end : line, value + mostBytes))
     const digits = text.slice(start + 1, middle)
-    byDigits.get(digits.length)?.set(Number.parseInt(digits, 16), size * 256 + name.length)
+    keys.push(blockKey(digits.length, Number.parseInt(digits, 16)))
+    starts.push(size)
     names.push(name)
     size += name.length
     start = text.indexOf('"', end + 1)
   }
-  return { names: names.join(''), large, medium, small }
+  const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0))
+  return {
+    names: names.join(''),
+    keys: Float64Array.from(order, at => keys[at] ?? 0),
+    starts: Uint32Array.from(order, at => starts[at] ?? 0),
+    lengths: Uint8Array.from(order, at => names[at]?.length ?? 0),
+  }
 }
 
-type Block = Map<number, number>
+/** One number for the hexadecimal digits of an assignment and how many they are. */
+function blockKey(digits: number, value: number): number {
+  return digits * 2 ** 36 + value
+}
+
+function nameOf({ names, keys, starts, lengths }: Registry, key: number): string | undefined {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((keys[middle] ?? 0) < key) low = middle + 1
+    else high = middle
+  }
+  if (keys[low] !== key) return undefined
+  const start = starts[low] ?? 0
+  return nameIn(names.slice(start, start + (lengths[low] ?? 0)))
+}
 
 /** The quote that ends the JSON string whose first character is at `from`, or the text's end. */
 function closingQuote(text: string, from: number): number {
@@ -102,9 +119,8 @@ function closingQuote(text: string, from: number): number {
 }
 
 /** One line of printable signs, at most `longestName`; full-width signs become plain ones. */
-function nameAt(names: string, place: number): string | undefined {
-  const start = Math.floor(place / 256)
-  const bytes = Buffer.from(names.slice(start, start + (place % 256)), 'latin1')
+function nameIn(name: string): string | undefined {
+  const bytes = Buffer.from(name, 'latin1')
   const plain = bytes
     .toString()
     .replace(/\\(.)/g, '$1')

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Baseline, type BaselineStore } from '../src/baseline/store.ts'
 import { StoredBaselineStore } from '../src/baseline/stored-store.ts'
 import { openEnvironment } from '../src/storage/environment.ts'
-import { Journal } from '../src/storage/journal.ts'
+import { type Journal } from '../src/storage/journal.ts'
+import { journalFor } from '../test/storage/journal.ts'
 
 /**
  * Baselines of ten rules with a million values in all, each of its own text, which is the worst:
@@ -46,13 +47,7 @@ function openAll(store: BaselineStore): Baseline[] {
 
 async function openStore(directory: string) {
   const environment = await openEnvironment({ directory })
-  const journal = new Journal({
-    environment,
-    onAppended: () => undefined,
-    onLost: (_, error) => {
-      throw error
-    },
-  })
+  const journal = journalFor(environment)
   return {
     environment,
     journal,

@@ -6,7 +6,7 @@ import { Devices } from '../src/enrich/devices.ts'
 import { emptySighting } from '../src/enrich/sighting.ts'
 import { vendor } from '../src/enrich/vendor.ts'
 import { openEnvironment } from '../src/storage/environment.ts'
-import { Journal } from '../src/storage/journal.ts'
+import { journalFor } from '../test/storage/journal.ts'
 
 // What the inventory costs: memory and start with 65,000 devices, with and without facts, and time
 // a sighting. `node --expose-gc` makes it exact.
@@ -27,13 +27,7 @@ function show(name: string, value: number, unit: string): void {
 
 async function open(known: boolean) {
   const environment = await openEnvironment({ directory })
-  const journal = new Journal({
-    environment,
-    onAppended: () => undefined,
-    onLost: (_, error) => {
-      throw error
-    },
-  })
+  const journal = journalFor(environment)
   const before = anonymous()
   const heap = process.memoryUsage().heapUsed
   const begin = process.cpuUsage()

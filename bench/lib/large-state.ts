@@ -3,7 +3,7 @@ import { Device, deviceKey } from '../../src/enrich/device.ts'
 import { writeDevice } from '../../src/enrich/device-record.ts'
 import { type Facts } from '../../src/enrich/facts.ts'
 import { type Environment, openEnvironment } from '../../src/storage/environment.ts'
-import { Journal } from '../../src/storage/journal.ts'
+import { journalFor } from '../../test/storage/journal.ts'
 
 const hour = 3600e6
 
@@ -56,13 +56,7 @@ const entities = 500
 const limits = { entities: 50_000, valuesPerEntity: 4096, overflow: 'freeze' } as const
 
 async function addValues(environment: Environment, values: number, time: number): Promise<void> {
-  const journal = new Journal({
-    environment,
-    onAppended: () => undefined,
-    onLost: (_, error) => {
-      throw error
-    },
-  })
+  const journal = journalFor(environment)
   const store = new StoredBaselineStore({ environment, journal })
   const rules = store.all().map(({ head: { id, hash } }) => {
     return store.open({ id, hash, forgetAfter: 720 * hour, limits })

@@ -1,3 +1,4 @@
+import { type TimeToDetect } from '../../src/detectors/reference.ts'
 import { type Truth } from '../../test/generate/office/attacks/attack.ts'
 import { type AttackName } from '../../test/generate/office/attacks/index.ts'
 import { MINUTE, SECOND } from '../../test/generate/office/station.ts'
@@ -20,18 +21,6 @@ export interface Outcome {
   readonly notices: readonly Alert[]
   readonly truth: readonly Truth[]
   readonly start: number
-}
-
-/** What became of an attack. */
-export interface Finding {
-  readonly attack: string
-  /** What it does, in words. */
-  readonly does: string
-  readonly entity: string
-  /** The rule that told of it, with its level and the seconds from its beginning; absent: missed. */
-  readonly rule?: string
-  readonly level?: string
-  readonly seconds?: number
 }
 
 /** The rules that should tell of each attack; what others say beside them is no credit. */
@@ -79,7 +68,7 @@ const rules: Readonly<Record<AttackName, readonly string[]>> = {
 const GRACE = 15 * MINUTE
 
 /** Whether each attack was told of as what it is, who was named, and how long it took. */
-export function judge({ alerts, truth }: Outcome, benign: Outcome): Finding[] {
+export function judge({ alerts, truth }: Outcome, benign: Outcome): TimeToDetect[] {
   const usual = new Set(benign.alerts.map(alert => alert.event.id))
   const fresh = alerts.filter(alert => !usual.has(alert.event.id))
   console.log(`\n${'attack'.padEnd(18)} ${'entity'.padEnd(16)} verdict`)
@@ -99,7 +88,10 @@ export function judge({ alerts, truth }: Outcome, benign: Outcome): Finding[] {
   return findings
 }
 
-function findingOf({ name, start, entity, expected }: Truth, about: readonly Alert[]): Finding {
+function findingOf(
+  { name, start, entity, expected }: Truth,
+  about: readonly Alert[],
+): TimeToDetect {
   const told = about.find(alert => rules[name as AttackName].includes(titleOf(alert)))
   return {
     attack: name,

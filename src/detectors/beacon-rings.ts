@@ -1,3 +1,5 @@
+import { larger } from '../baseline/table.ts'
+
 /** Starts and sizes that are kept of a pair. */
 const depth = 96
 const hours = 24
@@ -89,15 +91,10 @@ export class BeaconRings {
 
   #grow(): void {
     this.#capacity = Math.min(this.#limit, Math.max(64, this.#capacity * 2))
-    this.#starts = grown(this.#starts, new Float64Array(this.#capacity * depth))
-    this.#sizes = grown(this.#sizes, new Float64Array(this.#capacity * depth))
-    this.#counts = grown(this.#counts, new Uint32Array(this.#capacity))
-    this.#hourly = grown(this.#hourly, new Uint32Array(this.#capacity * hours))
-    this.#hour = grown(this.#hour, new Uint32Array(this.#capacity))
+    this.#starts = larger(this.#starts, new Float64Array(this.#capacity * depth))
+    this.#sizes = larger(this.#sizes, new Float64Array(this.#capacity * depth))
+    this.#counts = larger(this.#counts, new Uint32Array(this.#capacity))
+    this.#hourly = larger(this.#hourly, new Uint32Array(this.#capacity * hours))
+    this.#hour = larger(this.#hour, new Uint32Array(this.#capacity))
   }
-}
-
-function grown<T extends Float64Array | Uint32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }

@@ -66,6 +66,13 @@ export class Bounded<K extends string | number, V extends Kept> {
     return undefined
   }
 
+  /** As `get`, and the entry lives on from `time`. */
+  touch(key: K, time: number): V | undefined {
+    const entry = this.get(key, time)
+    if (entry !== undefined && time > entry.last) entry.last = time
+    return entry
+  }
+
   /** False when there is no room for the new key. */
   add(key: K, entry: V, time: number): boolean {
     if (!this.#entries.has(key) && !this.admits(time)) return false
@@ -121,4 +128,13 @@ export class Bounded<K extends string | number, V extends Kept> {
     this.#entries.delete(key)
     this.#expired++
   }
+}
+
+/** Of keys about which nothing is kept but when they were last seen: `key` was, at `time` (µs). */
+export function remember<K extends string | number>(
+  table: Bounded<K, Kept>,
+  key: K,
+  time: number,
+): void {
+  if (table.touch(key, time) === undefined) table.add(key, { last: time }, time)
 }

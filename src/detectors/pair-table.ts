@@ -1,4 +1,5 @@
 import { type Packet } from '../decode/packet.ts'
+import { hashWords, standsAt } from '../enrich/key-words.ts'
 
 /** Slots of a set; a key may lie in any of them. A power of two. */
 const ways = 8
@@ -61,11 +62,12 @@ export class PairTable {
   find(): number {
     const columns = this.#columns
     if (columns === undefined) return -1
-    const hash = this.#hash()
+    const hash = hashWords(this.key)
     const set = this.#setOf(hash)
     const { tags, weights, keys } = columns
     for (let slot = set; slot < set + ways; slot++) {
-      if (tags[slot] === hash && weights[slot] !== 0 && this.#isKey(keys, slot)) return slot
+      if (tags[slot] !== hash || weights[slot] === 0) continue
+      if (standsAt(keys, slot * this.key.length, this.key)) return slot
     }
     return -1
   }
@@ -83,7 +85,7 @@ export class PairTable {
   claim(time: number): number {
     this.#columns ??= this.#make()
     const columns = this.#columns
-    const hash = this.#hash()
+    const hash = hashWords(this.key)
     const slot = this.#vacate(columns, this.#setOf(hash), time)
     if (slot < 0) {
       this.#refused++
@@ -127,28 +129,9 @@ export class PairTable {
     }
   }
 
-  #hash(): number {
-    const { key } = this
-    let hash = 0x811c9dc5
-    for (let index = 0; index < key.length; index++) {
-      hash = Math.imul(hash ^ (key[index] ?? 0), 0x9e3779b1)
-      hash ^= hash >>> 15
-    }
-    return hash | 0
-  }
-
   /** The first slot of the set. */
   #setOf(hash: number): number {
     return (hash & (this.slots / ways - 1)) * ways
-  }
-
-  #isKey(keys: Int32Array, slot: number): boolean {
-    const { key } = this
-    const start = slot * key.length
-    for (let index = 0; index < key.length; index++) {
-      if (keys[start + index] !== key[index]) return false
-    }
-    return true
   }
 
   #vacate(columns: Columns, set: number, time: number): number {
@@ -177,18 +160,10 @@ export class PairTable {
     let oldest = -1
     for (let slot = set; slot < set + ways; slot++) {
       if ((weights[slot] ?? 0) > 1) continue
-      if (this.#isOwn(keys, slot)) return slot
+      if (standsAt(keys, slot * this.key.length, this.key, ownerWords)) return slot
       if (oldest < 0 || (times[slot] ?? 0) < (times[oldest] ?? 0)) oldest = slot
     }
     return oldest
-  }
-
-  #isOwn(keys: Int32Array, slot: number): boolean {
-    const start = slot * this.key.length
-    for (let index = 0; index < ownerWords; index++) {
-      if (keys[start + index] !== this.key[index]) return false
-    }
-    return true
   }
 }
 

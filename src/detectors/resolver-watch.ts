@@ -5,7 +5,7 @@ import { type DnsEvent } from '../protocols/dns-events.ts'
 import { type QuicEvent } from '../protocols/quic-events.ts'
 import { type TlsEvent } from '../protocols/tls-events.ts'
 import { type ClientHello } from '../protocols/tls-hello.ts'
-import { Bounded, type Kept } from './bounded.ts'
+import { Bounded, type Kept, remember } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
 import { type HabitFacts, Habits } from './habit.ts'
 import { hundredths } from './hundredths.ts'
@@ -95,8 +95,8 @@ export class ResolverWatch {
     const server = keys.destinationKey(packet)
     // RFC 1035 4.1.1: who has no recursion to offer answers for his own zones only.
     if ((message.flags & recursion) === 0) return
-    if (direction === 'internal') refresh(this.#servers, server, time)
-    else if (direction === 'outbound') refresh(this.#resolvers, server, time)
+    if (direction === 'internal') remember(this.#servers, server, time)
+    else if (direction === 'outbound') remember(this.#resolvers, server, time)
     if (message.responseCode !== 0) return
     const client = this.#client(packet)
     if (client !== undefined) client.answers++
@@ -117,7 +117,7 @@ export class ResolverWatch {
   #designate(owner: string, data: string, time: number): void {
     const [, target = '.'] = data.split(' ')
     const name = hostName(target === '.' ? owner.replace(/^(?:_[^.]*\.)+/, '') : target)
-    if (name !== undefined) refresh(this.#designated, textKey(name), time)
+    if (name !== undefined) remember(this.#designated, textKey(name), time)
   }
 
   #hello(
@@ -168,11 +168,8 @@ export class ResolverWatch {
   #client(packet: Packet): Client | undefined {
     const key = keys.sourceKey(packet)
     const { time } = packet
-    const known = this.#clients.get(key, time)
-    if (known !== undefined) {
-      known.last = Math.max(known.last, time)
-      return known
-    }
+    const known = this.#clients.touch(key, time)
+    if (known !== undefined) return known
     const client = { answers: 0, recent: 0, handshakes: 0, last: time }
     return this.#clients.add(key, client, time) ? client : undefined
   }
@@ -218,12 +215,6 @@ function protocolOf(to: number, carrier: 'tls' | 'quic', offered: string | undef
   if (offered !== undefined) return offered
   if (to !== port.secure) return 'doh'
   return carrier === 'quic' ? 'doq' : 'dot'
-}
-
-function refresh(table: Bounded<number, Kept>, key: number, time: number): void {
-  const known = table.get(key, time)
-  if (known === undefined) table.add(key, { last: time }, time)
-  else known.last = Math.max(known.last, time)
 }
 
 function note(client: Client, isUnresolved: boolean): void {

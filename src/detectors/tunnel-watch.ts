@@ -2,7 +2,7 @@ import { type Baseline } from '../baseline/store.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
-import { Bounded, type Kept } from './bounded.ts'
+import { Bounded, type Kept, remember } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
 import { Distinct } from './distinct.ts'
 import { hundredths } from './hundredths.ts'
@@ -111,7 +111,7 @@ export class TunnelWatch {
     if (carriers.has(question.type)) talk.carriers++
     if (!talk.names.add(textKey(subdomain))) return
     const names = talk.names.size
-    if (names >= suspicious) this.#watch(client, packet.time)
+    if (names >= suspicious) remember(this.#watched, client, packet.time)
     talk.characters += subdomain.length
     talk.bits += informationBits(subdomain)
     if (subdomain.length > talk.longest.length) talk.longest = subdomain
@@ -141,12 +141,6 @@ export class TunnelWatch {
       usual: undefined,
     }
     return this.#talks.add(key, talk, time) ? talk : undefined
-  }
-
-  #watch(client: number, time: number): void {
-    const known = this.#watched.get(client, time)
-    if (known === undefined) this.#watched.add(client, { last: time }, time)
-    else known.last = Math.max(known.last, time)
   }
 
   #visited(flow: FlowEvent): void {

@@ -1,3 +1,5 @@
+import { hashWords, standsAt } from './key-words.ts'
+
 /** Slots of a set; a key may lie in any of them. A power of two. */
 const ways = 8
 
@@ -90,28 +92,15 @@ export class NameTable {
 
   /** The first slot of the key's set. */
   #set(): number {
-    let hash = 0x811c9dc5
-    for (let index = 0; index < this.key.length; index++) {
-      hash = Math.imul(hash ^ (this.key[index] ?? 0), 0x9e3779b1)
-      hash ^= hash >>> 15
-    }
-    return (hash & (this.#sets - 1)) * ways
+    return (hashWords(this.key) & (this.#sets - 1)) * ways
   }
 
   #search({ keys, kinds }: Columns, set: number): number {
     for (let slot = set; slot < set + ways; slot++) {
-      if (kinds[slot] !== 0 && this.#isKey(keys, slot)) return slot
+      if (kinds[slot] === 0) continue
+      if (standsAt(keys, slot * this.key.length, this.key)) return slot
     }
     return -1
-  }
-
-  #isKey(keys: Int32Array, slot: number): boolean {
-    const { key } = this
-    const start = slot * key.length
-    for (let index = 0; index < key.length; index++) {
-      if (keys[start + index] !== key[index]) return false
-    }
-    return true
   }
 
   /** A slot that is free, or has expired by `time`, or was not used for longest. */

@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { readConfig } from '../../src/config/load.ts'
 import { type Config } from '../../src/config/schema.ts'
-import { createLog } from '../../src/operate/log.ts'
-import { replayAlerts } from '../../src/pipeline.ts'
 import { type CapturedPacket, pcap } from '../generate/pcap.ts'
+import { replayedLines } from '../pipeline/replayed.ts'
 
 /** A frame, so many seconds after the start of the capture. */
 export interface Timed {
@@ -81,25 +79,13 @@ async function replayed(packets: readonly Timed[], options: ReplayedOptions, rul
   const file = join(folder, 'packets.pcap')
   writeFileSync(file, pcap(inOrder(packets)))
   if (rule !== undefined) writeFileSync(join(folder, 'signal.yml'), rule)
-  const stdout = new PassThrough()
-  let printed = ''
-  stdout.on('data', chunk => {
-    printed += String(chunk)
-  })
-  await replayAlerts({
+  const lines = await replayedLines({
     config: configOf(options, rule === undefined ? undefined : folder),
     files: [file],
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: new PassThrough(),
-    log: createLog({ level: 'silent' }),
-    stop: new AbortController().signal,
     learn: options.learn ?? 0,
   })
   rmSync(folder, { recursive: true })
-  return printed
-    .split('\n')
-    .filter(Boolean)
-    .map(line => JSON.parse(line) as Told)
+  return lines.map(line => JSON.parse(line) as Told)
 }
 
 function configOf({ detectors = {}, home = [] }: ReplayedOptions, folder?: string): Config {

@@ -1,15 +1,13 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
-import { createLog } from '../../src/operate/log.ts'
-import { replayAlerts } from '../../src/pipeline.ts'
 import { ecsFaults } from '../alerts/schema.ts'
 import { announce, arrive, ask, burnt, made, type Timed } from '../enrich/inventory.ts'
 import * as p from '../generate/packets.ts'
 import { pcap, START } from '../generate/pcap.ts'
+import { replayedLines } from './replayed.ts'
 
 const day = 86_400
 const phone = (n: number) => ({
@@ -29,22 +27,11 @@ async function alerts(frames: readonly Timed[]): Promise<Record<string, never>[]
     bytes,
   }))
   writeFileSync(file, pcap(packets))
-  const stdout = new PassThrough()
-  let printed = ''
-  stdout.on('data', chunk => {
-    printed += String(chunk)
-  })
-  await replayAlerts({
+  const lines = await replayedLines({
     config: { ...config, devices: { ...config.devices, learning: 0 } },
     files: [file],
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: new PassThrough(),
-    log: createLog({ level: 'silent' }),
-    stop: new AbortController().signal,
-    learn: 0,
   })
-  const documents = printed.split('\n').filter(Boolean)
-  return documents
+  return lines
     .map(line => JSON.parse(line))
     .filter(({ event }) => /^orthrus\.(device|signal)$/.test(event.dataset))
 }

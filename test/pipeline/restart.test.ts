@@ -1,14 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
-import { createLog } from '../../src/operate/log.ts'
-import { replayAlerts } from '../../src/pipeline.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
 import * as p from '../generate/packets.ts'
 import { captured, pcap, START } from '../generate/pcap.ts'
 import { temporaryDirectory } from '../storage/open.ts'
+import { replayedLines } from './replayed.ts'
 
 const minute = 60_000_000_000n
 
@@ -59,23 +57,12 @@ function sensor() {
         ),
       )
     writeFileSync(file, pcap(captured(ports.map(syn), START + after)))
-    const stdout = new PassThrough()
-    let printed = ''
-    stdout.on('data', chunk => {
-      printed += String(chunk)
-    })
-    await replayAlerts({
+    const lines = await replayedLines({
       config: { ...config, rules: { ...config.rules, shipped: false, paths: [rules] } },
       files: [file],
-      stdout: stdout as unknown as NodeJS.WriteStream,
-      stderr: new PassThrough(),
-      log: createLog({ level: 'silent' }),
-      stop: new AbortController().signal,
       state: join(directory, 'state'),
-      learn: 0,
     })
-    const alerts = printed.split('\n').filter(Boolean)
-    return alerts.map(line => JSON.parse(line)).map(({ rule, message }) => rule?.name ?? message)
+    return lines.map(line => JSON.parse(line)).map(({ rule, message }) => rule?.name ?? message)
   }
   return { run, state: join(directory, 'state') }
 }

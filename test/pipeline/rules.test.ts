@@ -1,15 +1,13 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
 import { type Config } from '../../src/config/schema.ts'
-import { createLog } from '../../src/operate/log.ts'
-import { replayAlerts } from '../../src/pipeline.ts'
 import { ecsFaults } from '../alerts/schema.ts'
 import * as p from '../generate/packets.ts'
 import { captured, pcap } from '../generate/pcap.ts'
+import { replayedLines } from './replayed.ts'
 
 const rule = `
 title: Telnet to the Outside
@@ -40,24 +38,11 @@ async function alerts(text: string): Promise<Record<string, never>[]> {
   const syn = (dst: string, srcPort: number) =>
     p.ethernet({}, p.ipv4({ src: '10.0.0.5', dst }, p.tcp({ srcPort, dstPort: 23, flags: p.SYN })))
   writeFileSync(file, pcap(captured([syn('198.51.100.1', 40_000), syn('198.51.100.2', 40_001)])))
-  const stdout = new PassThrough()
-  let printed = ''
-  stdout.on('data', chunk => {
-    printed += String(chunk)
-  })
-  await replayAlerts({
+  const lines = await replayedLines({
     config: config(text),
     files: [file],
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: new PassThrough(),
-    log: createLog({ level: 'silent' }),
-    stop: new AbortController().signal,
-    learn: 0,
   })
-  const documents = printed.split('\n').filter(Boolean)
-  return documents
-    .map(line => JSON.parse(line))
-    .filter(({ rule: its }) => its.id.startsWith('3d5c'))
+  return lines.map(line => JSON.parse(line)).filter(({ rule: its }) => its.id.startsWith('3d5c'))
 }
 
 describe('rules in a replay', () => {

@@ -1,34 +1,21 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
-import { createLog } from '../../src/operate/log.ts'
-import { replayAlerts } from '../../src/pipeline.ts'
 import { everySignal } from '../detectors/replayed.ts'
 import { attackNames } from '../generate/office/attacks/index.ts'
 import { writeOffice } from '../generate/office/office.ts'
 import { HOUR } from '../generate/office/station.ts'
+import { replayedLines } from './replayed.ts'
 
 /** All lines of a replay by the shipped rules and one that lets every signal through. */
-async function lines(file: string, rule: string): Promise<string[]> {
+function lines(file: string, rule: string): Promise<string[]> {
   const config = loadConfig()
-  const stdout = new PassThrough()
-  let printed = ''
-  stdout.on('data', chunk => {
-    printed += String(chunk)
-  })
-  await replayAlerts({
+  return replayedLines({
     config: { ...config, rules: { ...config.rules, paths: [rule] } },
     files: [file],
-    stdout: stdout as unknown as NodeJS.WriteStream,
-    stderr: new PassThrough(),
-    log: createLog({ level: 'silent' }),
-    stop: new AbortController().signal,
-    learn: 0,
   })
-  return printed.split('\n').filter(Boolean)
 }
 
 test('every attack of an office, replayed twice, gives the same alerts, word for word', {

@@ -5,6 +5,8 @@ import { trimHeap } from '../capture/libc.ts'
  * so little was made since that the space for young objects, 16 MB of it, is given back as well.
  */
 const STEPS = [2000, 12_000, 24_000]
+/** ms from a collection until V8's threads have freed what it found. */
+const FREED = 1000
 
 /**
  * Gives back what starting left behind (schemas compiled, devices read: 10 to 20 MB). V8 collects
@@ -12,11 +14,9 @@ const STEPS = [2000, 12_000, 24_000]
  * it only the C library's share is given back.
  */
 export function tidyAfterStart(): { cancel(): void } {
-  const timers = STEPS.map(ms => setTimeout(tidy, ms))
+  const timers = STEPS.flatMap(ms => [
+    setTimeout(() => globalThis.gc?.(), ms),
+    setTimeout(trimHeap, ms + FREED),
+  ])
   return { cancel: () => timers.forEach(timer => void clearTimeout(timer)) }
-}
-
-function tidy(): void {
-  globalThis.gc?.()
-  trimHeap()
 }

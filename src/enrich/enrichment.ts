@@ -3,8 +3,9 @@ import { type Packet } from '../decode/packet.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { type Devices } from './devices.ts'
 import { type Home } from './direction.ts'
-import { Geo, type GeoOptions } from './geo.ts'
+import { Geo } from './geo.ts'
 import { type Place } from './geo-database.ts'
+import { type GeoOptions } from './geo-files.ts'
 import { type DomainName, Names, type NamesOptions } from './names.ts'
 
 export interface EnrichmentOptions {

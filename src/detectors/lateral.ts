@@ -2,6 +2,7 @@ import { type Baseline } from '../baseline/store.ts'
 import { milliseconds } from '../config/duration.ts'
 import { duration, section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
 import { Bounded } from './bounded.ts'
@@ -214,7 +215,7 @@ class Peers {
       name: 'lateral-peer',
       score,
       entity: sourceIp,
-      identity: [destinationIp, destinationPort, flow.start],
+      identity: [destinationIp, destinationPort, nearestMinute(flow.start)],
       message: `${sourceIp} uses ${evidence.service} on ${destinationIp} for the first time`,
       evidence,
       trigger: flow,
@@ -237,7 +238,7 @@ class Peers {
       name: 'lateral-fan-out',
       score: 0.8,
       entity: sourceIp,
-      identity: [fan.start, fan.size],
+      identity: [nearestMinute(fan.start), fan.size],
       message: `${sourceIp} went to ${fan.size} hosts in ${fan.seconds} s that it never administered before`,
       evidence: { service, new_peers: fan.size, peers, seconds: fan.seconds },
       trigger: flow,

@@ -1,4 +1,5 @@
 import { ipText } from '../decode/address.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { hasPorts } from '../decode/protocol.ts'
 import { type Direction } from '../enrich/direction.ts'
@@ -190,7 +191,7 @@ export class Scans {
       name: kind,
       score: scoreOf(technique, spread.isFast(fast)),
       entity: sourceIp,
-      identity: [kind, target, spread.start, spread.size],
+      identity: [kind, target, nearestMinute(spread.start), spread.size],
       message: `${sourceIp} tried ${what} in ${seconds} s (${technique})`,
       evidence: { ...facts, technique, seconds },
       trigger: flow,

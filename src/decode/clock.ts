@@ -50,3 +50,11 @@ export function isoTime(time: number): string {
 export function nearestMinute(time: number): number {
   return Math.round(time / 60e6)
 }
+
+/**
+ * The same of the hour, for what is found among flows that nobody answered: these are told of in any
+ * order, when somebody looks after them, which may be seconds later in a recording.
+ */
+export function nearestHour(time: number): number {
+  return Math.round(time / 3600e6)
+}

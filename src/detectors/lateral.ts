@@ -233,12 +233,12 @@ class Peers {
     const { fanOut, window } = this.#parts
     // An administrator's host has room for a tenth of its peers.
     const least = Math.max(fanOut * (young ? youngRoom : 1), Math.ceil(peers / 10))
-    if (!fan.add(to, time, window) || !fan.isFast(least) || !fan.isNews()) return
+    if (!fan.add(to, time, window, flow.start) || !fan.isFast(least) || !fan.isNews()) return
     this.#parts.signal({
       name: 'lateral-fan-out',
       score: 0.8,
       entity: sourceIp,
-      identity: [nearestMinute(fan.start), fan.size],
+      identity: [nearestMinute(fan.begun), fan.size],
       message: `${sourceIp} went to ${fan.size} hosts in ${fan.seconds} s that it never administered before`,
       evidence: { service, new_peers: fan.size, peers, seconds: fan.seconds },
       trigger: flow,

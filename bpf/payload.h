@@ -23,6 +23,7 @@
 #define BEYOND_MAX 16 /* segments past a message after which its missing pieces are given up */
 #define EARLY_MAX 24
 #define COPIES_MAX 40
+#define QUIC_FIRST 1200 /* RFC 9000 14.1: the least bytes of a client's first datagram */
 
 #define FIRST_BYTES 64
 
@@ -183,8 +184,17 @@ static __always_inline bool is_surely_dns(const __u8 *b)
 	return (first >= 'a' && first <= 'z') || (first >= '0' && first <= '9') || b[13] == '_';
 }
 
-/* RFC 9000 17.2, RFC 9369 3.1: a long header whose version and type say Initial or Retry. */
-static __always_inline bool is_quic_initial(const struct head *h)
+/* Of a QUIC long header, whose destination id has 8 to 20 bytes: nothing but a mask convinces the verifier. */
+static __always_inline __u8 scid_length(const struct head *h)
+{
+	return h->b[(6 + h->b[5]) & 31];
+}
+
+/*
+ * RFC 9000 17.2, RFC 9369 3.1: a long header whose version and type say Initial or Retry. Either side may
+ * clear the fixed bit (RFC 9287 3.1), a client that comes again already in its first datagram, of 1200 bytes.
+ */
+static __always_inline bool is_quic_initial(const struct head *h, bool known)
 {
 	__u32 version = (__u32)be16_at(h->b + 1) << 16 | be16_at(h->b + 3);
 	__u8 type = h->b[0] >> 4 & 3;
@@ -193,14 +203,17 @@ static __always_inline bool is_quic_initial(const struct head *h)
 		return false;
 	if (!version)
 		return h->b[5] > 0; /* version negotiation */
-	if (!(h->b[0] & 0x40))
+	if (!(h->b[0] & 0x40) && !known && h->length < QUIC_FIRST)
 		return false;
-	if (version == 0x6b3343cf) /* QUIC v2 turns the types round: Initial 1, Retry 0 */
+	/* QUIC v2 and its drafts turn the types round: Initial 1, Retry 0 */
+	if (version == 0x6b3343cf || version == 0x709a50c4)
 		return type <= 1;
 	if (version == 1 || version >> 8 == 0xff0000 || version >> 4 == 0xfaceb00 ||
 	    version >> 8 == 0x513035 || version >> 8 == 0x543035) /* Q05x, T05x */
 		return type == 0 || type == 3;
-	return false;
+	/* Any other: a client that tries it out (RFC 9000 15), most of them protected as version 1 is. */
+	return type == 0 && h->length >= QUIC_FIRST && h->b[0] & 0x40 && h->b[5] >= 8 &&
+	       scid_length(h) <= 20;
 }
 
 /* RFC 2131 2: BOOTP operation, hardware address length, and the magic cookie. */
@@ -228,7 +241,7 @@ static __always_inline __u8 name_port(const struct packet *p)
 }
 
 static __always_inline __u8 know_datagram(struct context *c, const struct packet *p,
-					  const struct head *h)
+					  const struct head *h, bool quic)
 {
 	__u8 by_port = name_port(p);
 
@@ -238,7 +251,7 @@ static __always_inline __u8 know_datagram(struct context *c, const struct packet
 		return L7_DHCP4;
 	if ((is_port(p, 546) || is_port(p, 547)) && h->here >= 4 && h->b[0] && h->b[0] <= 36)
 		return L7_DHCP6;
-	if (is_quic_initial(h))
+	if (is_quic_initial(h, quic))
 		return L7_QUIC;
 	if (h->here >= 17 && is_surely_dns(h->b))
 		return L7_DNS;
@@ -395,6 +408,7 @@ struct view {
 	struct context c;
 	struct packet *p;
 	struct flow_side *me;
+	struct flow_side *other;
 	struct segment *segment;
 };
 
@@ -410,6 +424,7 @@ static __always_inline int open_view(struct view *v, struct __sk_buff *skb)
 	if (!f)
 		return -1;
 	v->me = &f->side[v->p->side & 1];
+	v->other = &f->side[~v->p->side & 1];
 	return 0;
 }
 
@@ -435,7 +450,7 @@ __stage int see_datagram(struct __sk_buff *skb)
 	/* User space puts names together from all fragments. */
 	if (p->more_fragments && name_port(p))
 		return send_fragment(skb);
-	l7 = know_datagram(&v.c, p, h);
+	l7 = know_datagram(&v.c, p, h, me->l7 == L7_QUIC || v.other->l7 == L7_QUIC);
 	if (!l7) {
 		/* The short header ends QUIC's handshake; ports of names are always looked at. */
 		if (me->l7 == L7_UNKNOWN && !me->looked && !name_port(p))

@@ -124,6 +124,20 @@ inBoth('streams', probe => {
     expect(stream(probe(), 31_337, bytes)).toEqual([])
   })
 
+  test('a QUIC server may clear the fixed bit once its client was seen', () => {
+    const { src, dst } = newPair(4)
+    const send = (from: p.End, to: p.End, bytes: Uint8Array) => {
+      const layer = p.udp({ srcPort: from.port, dstPort: to.port }, bytes)
+      return messages(probe(), [p.ethernet({}, p.between(from, to, layer))])
+    }
+    const client = { ip: src, port: 40_000 }
+    const server = { ip: dst, port: 443 }
+    const answer = altered(p.quicInitial({ size: 300 }), { 0: 0x87 })
+    expect(send(server, client, answer)).toEqual([])
+    expect(send(client, server, p.quicInitial())).toHaveLength(1)
+    expect(send(server, client, answer)).toMatchObject([{ application: 'quic', length: 300 }])
+  })
+
   test('of what is not known the first 64 bytes are told, once a side', () => {
     const greeting = p.concat('220 mail.example.com ESMTP ready', p.fill(100, 46))
     const turns: p.Turn[] = [
@@ -197,6 +211,24 @@ inBoth('datagrams', probe => {
       [443],
     ],
     ['QUIC of Facebook', 'quic', p.quicInitial({ version: 0xfaceb002 }), [443]],
+    [
+      'a draft of QUIC v2',
+      'quic',
+      altered(p.quicInitial({ version: 0x709a50c4 }), { 0: 0xd0 }),
+      [443],
+    ],
+    [
+      'a QUIC version that nobody registered',
+      'quic',
+      p.quicInitial({ version: 0x1a2a3a4a }),
+      [443],
+    ],
+    [
+      'QUIC of a client that comes again (RFC 9287)',
+      'quic',
+      altered(p.quicInitial(), { 0: 0x80 }),
+      [443],
+    ],
     ['a QUIC version negotiation', 'quic', negotiation(), [443]],
     ['DHCP', 'dhcp', dhcp, [67, 68, 4011]],
     ['DHCPv6', 'dhcpv6', solicit, [547]],
@@ -229,7 +261,18 @@ inBoth('datagrams', probe => {
     ['QUIC with a connection id of 21 bytes', altered(p.quicInitial(), { 5: 21 }), 443],
     ['a QUIC handshake packet', altered(p.quicInitial(), { 0: 0xe0 }), 443],
     ['a QUIC 1-RTT packet', altered(p.quicInitial(), { 0: 0x40 }), 443],
-    ['an unknown version of QUIC', altered(p.quicInitial(), { 1: 9 }), 443],
+    [
+      'a short datagram of an unknown QUIC',
+      p.quicInitial({ version: 0x1a2a3a4a, size: 1199 }),
+      443,
+    ],
+    ['an unknown QUIC with a short id', p.quicInitial({ version: 9, dcid: p.noise(7) }), 443],
+    [
+      'an unknown QUIC without the fixed bit',
+      altered(p.quicInitial({ version: 9 }), { 0: 0x80 }),
+      443,
+    ],
+    ['a short datagram like QUIC', altered(p.quicInitial({ size: 1100 }), { 0: 0x80 }), 443],
     ['DHCP without its cookie', altered(dhcp, { 236: 0 }), 67],
     ['DHCP of operation 3', altered(dhcp, { 0: 3 }), 67],
     ['DHCP of 239 bytes', dhcp.subarray(0, 239), 67],
@@ -242,6 +285,20 @@ inBoth('datagrams', probe => {
 
   test.each(other)('not %s', (_, bytes, port) => {
     expect(datagram(probe(), port, bytes)).toEqual([])
+  })
+
+  test('a QUIC server may clear the fixed bit once its client was seen', () => {
+    const { src, dst } = newPair(4)
+    const send = (from: p.End, to: p.End, bytes: Uint8Array) => {
+      const layer = p.udp({ srcPort: from.port, dstPort: to.port }, bytes)
+      return messages(probe(), [p.ethernet({}, p.between(from, to, layer))])
+    }
+    const client = { ip: src, port: 40_000 }
+    const server = { ip: dst, port: 443 }
+    const answer = altered(p.quicInitial({ size: 300 }), { 0: 0x87 })
+    expect(send(server, client, answer)).toEqual([])
+    expect(send(client, server, p.quicInitial())).toHaveLength(1)
+    expect(send(server, client, answer)).toMatchObject([{ application: 'quic', length: 300 }])
   })
 
   test('of what is not known the first 64 bytes are told, once a side', () => {

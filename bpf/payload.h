@@ -22,7 +22,8 @@
 #define LOOK_MAX_UDP 4
 #define BEYOND_MAX 16 /* segments past a message after which its missing pieces are given up */
 #define EARLY_MAX 24
-#define COPIES_MAX 40
+#define COPIES_MAX 250 /* of a message: some clients send a byte at a time */
+#define DATAGRAMS_MAX 40
 #define QUIC_FIRST 1200 /* RFC 9000 14.1: the least bytes of a client's first datagram */
 
 #define FIRST_BYTES 64
@@ -144,16 +145,20 @@ static __always_inline bool is_http_request(const struct head *h)
 	__u32 n = h->token;
 	__u8 target;
 
-	if (n < 3 || n >= TOKEN_MAX || h->b[n] != ' ')
+	if (n < 3 || n >= TOKEN_MAX || (h->b[n] != ' ' && h->b[n] != '\t'))
 		return false;
 	target = h->b[n + 1];
-	return target == '/' || target == '*' ||
+	if (target == ' ') /* RFC 9112 3: lenient servers take more than one */
+		target = h->b[n + 2];
+	return target == '/' || target == '*' || target == '?' ||
 	       ((target | 0x20) == 'h' && (h->b[n + 2] | 0x20) == 't') ||
 	       (n == 7 && h->b[0] == 'C' && h->b[1] == 'O' && h->b[2] == 'N');
 }
 
 static __always_inline bool is_http_response(const struct head *h)
 {
+	if (h->b[0] == 'I' && h->b[1] == 'C' && h->b[2] == 'Y' && h->b[3] == ' ')
+		return h->b[4] >= '1' && h->b[4] <= '9'; /* streaming servers */
 	return h->b[0] == 'H' && h->b[1] == 'T' && h->b[2] == 'T' && h->b[3] == 'P' &&
 	       h->b[4] == '/' && h->b[5] >= '0' && h->b[5] <= '9';
 }
@@ -462,7 +467,7 @@ __stage int see_datagram(struct __sk_buff *skb)
 		return 0;
 	}
 	me->l7 = l7;
-	if (l7 == L7_QUIC && me->copies++ >= COPIES_MAX) {
+	if (l7 == L7_QUIC && me->copies++ >= DATAGRAMS_MAX) {
 		me->stage = STAGE_DONE;
 		return 0;
 	}
@@ -489,9 +494,25 @@ static __always_inline __u32 cap(__u8 l7)
 	return CAP_HEAD;
 }
 
+static __always_inline bool is_line_end(__u8 b)
+{
+	return b == '\r' || b == '\n';
+}
+
+/* RFC 9112 2.2: a server passes empty lines before a request, and some clients send them. */
+static __always_inline __u32 empty_lines(const struct head *h)
+{
+	if (!is_line_end(h->b[0]))
+		return 0;
+	if (!is_line_end(h->b[1]))
+		return 1;
+	return is_line_end(h->b[2]) && is_line_end(h->b[3]) ? 4 : 2;
+}
+
 /* What the segment at hand begins: enum l7; what it may become, if it is too short to tell, << 8. */
 __stage int recognise(struct __sk_buff *skb)
 {
+	__u32 length, empty;
 	struct context c = {};
 	struct packet *p;
 	struct head *h;
@@ -500,8 +521,19 @@ __stage int recognise(struct __sk_buff *skb)
 	if (open_context(&c, skb))
 		return 0;
 	p = &c.scratch->packet;
-	h = load_head(&c, p, c.scratch->segment.length);
+	length = c.scratch->segment.length;
+	h = load_head(&c, p, length);
+	empty = empty_lines(h);
+	if (empty) {
+		if (empty >= length)
+			return 0;
+		p->off += empty;
+		h = load_head(&c, p, length - empty);
+		p->off -= empty;
+	}
 	measure_token(h);
+	if (empty)
+		return is_http_request(h) ? L7_HTTP : 0;
 	l7 = know_stream(p, h);
 	return l7 ? l7 : may_become(p, h) << 8;
 }

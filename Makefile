@@ -33,6 +33,7 @@ MULTIARCH := $(shell gcc -dumpmachine 2>/dev/null || echo $(shell uname -m)-linu
 
 HOST := $(if $(wildcard bpf/host.c),build/liborthrus.so)
 SOURCES := $(shell find src -type d -o -name '*.ts')
+BUILDERS := scripts/validators.mjs scripts/bundle.mjs
 BENCHES := $(wildcard bench/*.ts)
 GENERATORS := $(filter-out %.test.ts,$(shell find test/generate -name '*.ts')) test/protocols/quic-build.ts
 FUZZ_SECONDS ?= 60
@@ -110,10 +111,11 @@ build/fuzz/parser: bpf/fuzz.c Makefile | $(NEED_FUZZ) build
 -include build/sensor.bpf.d build/liborthrus.d build/fuzz/parser.d
 
 # Compiled beside dist/ and moved there whole: a deleted source leaves nothing, a fault keeps the old.
-dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json scripts/validators.mjs node_modules/.orthrus
+dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json $(BUILDERS) node_modules/.orthrus
 	$(short) TSC dist
 	$(Q)rm -rf dist.new && mkdir dist.new && touch dist.new/.stamp
-	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new && node scripts/validators.mjs dist.new
+	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new && \
+		node scripts/validators.mjs dist.new && node scripts/bundle.mjs dist.new
 	$(Q)rm -rf dist && mv dist.new dist
 
 # Who announces which addresses; where the package is not installed there is no such file, and all works without.
@@ -122,10 +124,10 @@ build/asn.mmdb: node_modules/.orthrus scripts/asn.mjs scripts/mmdb.mjs | build
 	$(Q)node scripts/asn.mjs
 
 # The links let build/bench/src find the objects, the rules and the version where src/ looks for them.
-build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus | build
+build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus dist/.stamp | build
 	$(short) TSC build/bench
 	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && \
-		ln -sfn ../../rules ../../package.json build/bench/ && touch $@
+		ln -sfn ../../rules ../../dist ../../package.json build/bench/ && touch $@
 
 # Inside node_modules, so that removing the folder asks for a new install.
 node_modules/.orthrus: package-lock.json | $(NEED_BUILD)

@@ -73,7 +73,16 @@ export interface Talk {
 }
 
 /** A whole TCP connection, its packets evenly over its time. */
-export function talk({ at, from, to, port: service, says, seconds = 1, source, end }: Talk): Timed[] {
+export function talk({
+  at,
+  from,
+  to,
+  port: service,
+  says,
+  seconds = 1,
+  source,
+  end,
+}: Talk): Timed[] {
   const client = { ip: from, port: source ?? fresh(), mac: macOf(from) }
   const server = { ip: to, port: service, mac: macOf(to) }
   const turns = says.map((said, i) => {
@@ -94,7 +103,10 @@ export interface Asked {
 }
 
 /** A question and its answer; without records the name does not exist. */
-export function ask({ at, from, name, type = 'A', server = router }: Asked, answers: readonly DnsRecord[]): Timed[] {
+export function ask(
+  { at, from, name, type = 'A', server = router }: Asked,
+  answers: readonly DnsRecord[],
+): Timed[] {
   const [source, id] = [fresh(), Math.floor(chance(at * 1000) * 60_000) + 1]
   const said = dnsAnswer(name, answers, { id, type, rcode: answers.length === 0 ? 3 : 0 })
   return [
@@ -122,9 +134,22 @@ export interface Visit {
 }
 
 /** HTTPS with a name: the look-up, handshake of TLS 1.3, data. */
-export function https({ at, from, name, ip, port: to = 443, up = 600, down = 4000, seconds = 1, asks = true }: Visit): Timed[] {
+export function https({
+  at,
+  from,
+  name,
+  ip,
+  port: to = 443,
+  up = 600,
+  down = 4000,
+  seconds = 1,
+  asks = true,
+}: Visit): Timed[] {
   const hello = p.tlsRecords(p.clientHello({ sni: name, alpn: ['h2', 'http/1.1'], grease: true }))
-  const reply = p.concat(p.tlsRecords(p.serverHello({ version: 0x0304 })), p.tlsRecords(p.noise(2600, 3), { type: p.APPLICATION_DATA }))
+  const reply = p.concat(
+    p.tlsRecords(p.serverHello({ version: 0x0304 })),
+    p.tlsRecords(p.noise(2600, 3), { type: p.APPLICATION_DATA }),
+  )
   const data = (bytes: number) => p.tlsRecords(p.noise(bytes, 5), { type: p.APPLICATION_DATA })
   const says = [hello, reply, data(up), data(down)]
   return [
@@ -137,22 +162,46 @@ export function many(count: number, make: (index: number) => Timed[]): Timed[] {
   return Array.from({ length: count }, (_, index) => make(index)).flat()
 }
 
-const sites = ['www.wikipedia.org', 'news.example.com', 'shop.example.org', 'mail.example.net', 'cdn.example.com', 'maps.example.org', 'weather.example.com', 'forum.example.net']
+const sites = [
+  'www.wikipedia.org',
+  'news.example.com',
+  'shop.example.org',
+  'mail.example.net',
+  'cdn.example.com',
+  'maps.example.org',
+  'weather.example.com',
+  'forum.example.net',
+]
 const away = (site: number) => `93.184.${site + 10}.34`
 
 /** Cards that announce themselves, and people who read pages: each host one every minute or so. */
-export function background(seconds: number, hosts: readonly number[] = [20, 21, 22, 23, 24]): Timed[] {
+export function background(
+  seconds: number,
+  hosts: readonly number[] = [20, 21, 22, 23, 24],
+): Timed[] {
   const all = [1, ...hosts].map((number, i) => {
     const senderMac = macOf(host(number))
     const content = p.arp({ senderMac, senderIp: host(number), targetIp: host(number) })
-    return { at: i * 0.01, frame: p.ethernet({ src: senderMac, dst: 'ff:ff:ff:ff:ff:ff' }, content) }
+    return {
+      at: i * 0.01,
+      frame: p.ethernet({ src: senderMac, dst: 'ff:ff:ff:ff:ff:ff' }, content),
+    }
   })
-  const visits = hosts.flatMap(number => many(Math.ceil(seconds / 90), i => {
-    const seed = number * 7919 + i
-    const at = 1 + (i + chance(seed)) * 90
-    if (at > seconds) return []
-    const site = Math.floor(chance(seed + 5) * sites.length)
-    return https({ at, from: host(number), name: sites[site] ?? '', ip: away(site), up: 400 + Math.floor(1500 * chance(seed + 7)), down: 3000 + Math.floor(20_000 * chance(seed + 9)) })
-  }))
+  const visits = hosts.flatMap(number =>
+    many(Math.ceil(seconds / 90), i => {
+      const seed = number * 7919 + i
+      const at = 1 + (i + chance(seed)) * 90
+      if (at > seconds) return []
+      const site = Math.floor(chance(seed + 5) * sites.length)
+      return https({
+        at,
+        from: host(number),
+        name: sites[site] ?? '',
+        ip: away(site),
+        up: 400 + Math.floor(1500 * chance(seed + 7)),
+        down: 3000 + Math.floor(20_000 * chance(seed + 9)),
+      })
+    }),
+  )
   return [...all, ...visits]
 }

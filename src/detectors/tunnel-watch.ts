@@ -48,6 +48,8 @@ const least = { names: 40, length: 10 }
 const product = 3
 /** Bytes of answers that weigh as much as one of names: texts of mail and of services are many. */
 const inward = 25
+/** An address backwards, as blocklists are asked about it: it carries nothing else. */
+const reversed = /^(?:\d{1,3}\.){3}\d{1,3}(?:\.|$)|^(?:[\da-f]\.){31}[\da-f](?:\.|$)/i
 /** How much more it must be to be told again, on the same day or another. */
 const growth = 10
 
@@ -113,6 +115,7 @@ export class TunnelWatch {
     const { packet } = event
     const { registered_domain: domain, subdomain } = domainParts(name)
     if (domain === undefined || subdomain === undefined || this.#ignored.has(domain)) return
+    if (reversed.test(subdomain)) return
     const client = sourceKey(packet)
     const key = pairKey(client, textKey(domain))
     const talk = this.#talk(key, event, domain)

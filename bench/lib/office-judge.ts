@@ -114,7 +114,9 @@ function tellOthers(alerts: readonly Alert[]): void {
   for (const alert of alerts) count.set(titleOf(alert), (count.get(titleOf(alert)) ?? 0) + 1)
   for (const [title, times] of count) console.log(`  ${times} × ${title}`)
   for (const alert of alerts.slice(0, SHOWN)) {
-    console.log(`    ${alert['@timestamp'].slice(0, 19)}  ${entityOf(alert)}  ${alert.message ?? ''}`)
+    console.log(
+      `    ${alert['@timestamp'].slice(0, 19)}  ${entityOf(alert)}  ${alert.message ?? ''}`,
+    )
   }
 }
 

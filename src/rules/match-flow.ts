@@ -1,6 +1,6 @@
 import { type BaselineStore } from '../baseline/store.ts'
 import { type CorrelationRule, type DetectionRule } from './ast.ts'
-import { type BaselineFinding } from './baseline/rule.ts'
+import { type BaselineFinding, type BaselineObserver } from './baseline/rule.ts'
 import { type Correlation, type CorrelationFinding } from './correlate/correlation.ts'
 import { type Subject } from './correlate/subject.ts'
 import { type Cost } from './engine/budget.ts'
@@ -9,20 +9,12 @@ import { quote } from './fault.ts'
 import { type Emit, type Notice, type Summary } from './finding.ts'
 import { aboutOf, Identities } from './identity.ts'
 import { type Kind } from './mapping/kind.ts'
+import { EventMoment, type Moment } from './moment.ts'
 import { silenceKey, type Unit } from './unit.ts'
 
 type AnyRule = DetectionRule | CorrelationRule
 
-/** What is known where a rule matched. */
-interface Moment<Event> {
-  readonly event: Event
-  readonly kind: Kind
-  readonly time: number
-  readonly subject: Subject
-  readonly emit: Emit<Event>
-}
-
-/** What a baseline or a correlation adds to it. */
+/** What a baseline or a correlation adds to a match. */
 interface Facts {
   readonly baseline?: BaselineFinding
   readonly correlation?: CorrelationFinding
@@ -30,17 +22,24 @@ interface Facts {
 
 const second = 1e6
 
+/** A rule at work, and where what its baseline finds goes. */
+interface Way {
+  readonly unit: Unit
+  readonly observer: BaselineObserver
+}
+
 /** The way of a match: baseline, correlations, silence, alert. */
 export class MatchFlow<Event> {
   readonly #units: ReadonlyMap<AnyRule, Unit>
+  readonly #ways: ReadonlyMap<AnyRule, Way>
   readonly #fields: EventFields<Event>
   readonly #store: BaselineStore
   readonly #notice: (notice: Notice) => void
   readonly #learns: boolean
-  /** What takes back what the event at hand taught. */
-  readonly #learned: (() => void)[] = []
+  /** Of the event at hand, and of those that wait until one inside them is over. */
+  readonly #moments: EventMoment<Event>[] = []
+  #depth = 0
   readonly #identities = new Identities()
-  #critical = false
   #sequence = 0
   #time = 0
   #closed = Number.NEGATIVE_INFINITY
@@ -52,33 +51,36 @@ export class MatchFlow<Event> {
     notice: (notice: Notice) => void = () => undefined,
   ) {
     this.#units = units
+    this.#ways = new Map(Array.from(units, ([rule, unit]) => [rule, this.#wayOf(unit)]))
     this.#fields = fields
     this.#store = store
     this.#notice = notice
     this.#learns = [...units.values()].some(({ baseline }) => baseline !== undefined)
   }
 
-  /** A new event, of that time. */
-  begin(time: number): void {
+  /** A new event, of that time (µs). */
+  begin(event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
     this.#sequence++
     this.#time = time
     if (this.#learns) this.#store.advance(time)
-    this.#learned.length = 0
-    this.#critical = false
+    const moment = this.#moments[this.#depth]
+    if (moment !== undefined) moment.begin(event, kind, time, emit)
+    else this.#moments.push(new EventMoment(this.#fields, event, kind, time, emit))
+    this.#depth++
   }
 
-  /** The event is over: what it taught is taken back when it was part of something critical. */
+  /** A rule matches the event at hand. */
+  matched(rule: AnyRule): void {
+    const way = this.#ways.get(rule)
+    const moment = this.#moment
+    if (way === undefined || moment === undefined) return
+    if (way.unit.baseline === undefined) this.#conclude(way.unit, moment, {})
+    else this.#observe(way, moment)
+  }
+
   end(): void {
-    if (this.#critical) for (const takeBack of this.#learned) takeBack()
-  }
-
-  /** A rule matches the event. */
-  matched(rule: AnyRule, event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
-    const unit = this.#units.get(rule)
-    if (unit === undefined) return
-    const moment = { event, kind, time, subject: this.#fields.subject(event, kind), emit }
-    if (unit.baseline === undefined) this.#conclude(unit, moment, {})
-    else this.#observe(unit, moment)
+    this.#moment?.end()
+    this.#depth--
   }
 
   /** A rule cost too much. */
@@ -98,13 +100,28 @@ export class MatchFlow<Event> {
     }
   }
 
-  #observe(unit: Unit, moment: Moment<Event>): void {
+  get #moment(): EventMoment<Event> | undefined {
+    return this.#moments[this.#depth - 1]
+  }
+
+  #wayOf(unit: Unit): Way {
+    return {
+      unit,
+      observer: {
+        found: baseline => {
+          const moment = this.#moment
+          if (moment !== undefined) this.#conclude(unit, moment, { baseline })
+        },
+        learned: takeBack => this.#moment?.learned.push(takeBack),
+      },
+    }
+  }
+
+  #observe({ unit, observer }: Way, moment: EventMoment<Event>): void {
     const { baseline } = unit
-    baseline?.observe(moment.subject, moment.time, {
-      found: baseline => this.#conclude(unit, moment, { baseline }),
-      learned: takeBack => this.#learned.push(takeBack),
-    })
-    if ((baseline?.counts.refused ?? 0) > 0) {
+    if (baseline === undefined) return
+    baseline.observe(moment, moment.time, observer)
+    if (baseline.counts.refused > 0) {
       const text = `the baseline of ${quote(unit.rule.meta.title)} is full and learns nothing more; raise \`limits\` or lower \`forget-after\``
       this.#tellOnce(unit, 'baseline-full', text)
     }
@@ -115,10 +132,10 @@ export class MatchFlow<Event> {
     for (const listener of unit.listeners) this.#correlate(listener, unit.rule, moment)
     if (!unit.alerts) return
     const { rule, level } = unit
-    if (level === 'critical') this.#critical = true
+    const { event, kind, time, emit } = moment
+    if (level === 'critical' && this.#moment !== undefined) this.#moment.critical = true
     const verdict = unit.suppressor.admit(this.#silence(unit, moment, facts), moment.time)
     if (!verdict.alert) return
-    const { event, kind, time, emit } = moment
     emit({
       rule,
       level,
@@ -141,8 +158,10 @@ export class MatchFlow<Event> {
       this.#tellOnce(unit, 'correlation-full', text)
     }
     if (found === undefined) return
+    const { event, kind, emit } = moment
     const subject = groupSubject(found, moment.subject)
-    this.#conclude(unit, { ...moment, subject, time: found.time }, { correlation: found })
+    const above = { event, kind, emit, subject, time: found.time }
+    this.#conclude(unit, above, { correlation: found })
   }
 
   #silence({ by, rule }: Unit, { subject }: Moment<Event>, facts: Facts): string {

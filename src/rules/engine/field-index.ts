@@ -61,6 +61,14 @@ export class FieldIndex {
     this.#member(value, mark)
   }
 
+  /** The same of a field that holds an address: its family (0 for none) and its words from `at` on. */
+  findAddress(family: number, words: Int32Array, at: number, mark: Mark): void {
+    if (family === 0) return
+    if (this.#present >= 0) mark.posting(this.#present)
+    const networks = family === 4 ? this.#networks4 : this.#networks6
+    networks?.find(words, at, mark)
+  }
+
   #member(value: FieldValue, mark: Mark): void {
     switch (typeof value) {
       case 'string':

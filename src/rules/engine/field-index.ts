@@ -4,6 +4,7 @@ import { type FieldValue } from '../fields.ts'
 import { fold } from '../pattern/fold.ts'
 import { Automaton } from './automaton.ts'
 import { parseIpv4 } from './ipv4.ts'
+import { parseIpv6 } from './ipv6.ts'
 import { numbersOf } from './literals.ts'
 import { Networks } from './networks.ts'
 import { type Mark, type PostingBuilder } from './postings.ts'
@@ -112,6 +113,10 @@ export class FieldIndex {
     if (word !== undefined) {
       words[0] = word
       this.#networks4?.find(words, 0, mark)
+      return
+    }
+    if (this.#networks6 !== undefined && parseIpv6(text, words)) {
+      this.#networks6.find(words, 0, mark)
       return
     }
     const address = addressOf(text)

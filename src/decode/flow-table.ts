@@ -80,38 +80,45 @@ function eventFlagsOf(flags: number): number {
 
 /** The opener's end becomes the source. Addresses and ports of a key are in network order. */
 function writeAddresses(entry: FlowEntry, opener: number): void {
+  writeEnd(entry, opener, event.at.src, event.at.src_port, event.at.src_mac)
+  writeEnd(entry, 1 - opener, event.at.dst, event.at.dst_port, event.at.dst_mac)
+}
+
+function writeEnd(entry: FlowEntry, side: number, address: number, port: number, mac: number) {
   const { family, key, keyOffset, value, valueOffset } = entry
   const at = family === 4 ? flow_key4.at : flow_key6.at
   const width = family === 4 ? 4 : 16
-  const ends = [
-    { side: opener, address: event.at.src, port: event.at.src_port, mac: event.at.src_mac },
-    { side: 1 - opener, address: event.at.dst, port: event.at.dst_port, mac: event.at.dst_mac },
-  ]
-  for (const { side, address, port, mac } of ends) {
-    for (let byte = 0; byte < 16; byte += 4) {
-      const word = byte < width ? key.getInt32(keyOffset + at.addr + side * width + byte) : 0
-      record.setInt32(address + byte, word)
-    }
-    record.setUint16(port, key.getUint16(keyOffset + at.port + side * 2), true)
-    copy(value, valueOffset + flow.at.mac + side * 6, mac, 6)
+  const from = keyOffset + at.addr + side * width
+  for (let byte = 0; byte < 16; byte += 4) {
+    record.setInt32(address + byte, byte < width ? key.getInt32(from + byte) : 0)
   }
+  record.setUint16(port, key.getUint16(keyOffset + at.port + side * 2), true)
+  copy(value, valueOffset + flow.at.mac + side * 6, mac, 6)
 }
 
+const totalsAt = event.at.body + event_flow.at.side
+const flagsAt = event.at.body + event_flow.at.tcp_flags
+
 function writeTotals(value: DataView, offset: number, opener: number): void {
-  const sides = [opener, 1 - opener].map(side => offset + flow.at.side + side * flow_side.size)
-  const [latest, other] = sides.map(side => value.getBigUint64(side + flow_side.at.last, true))
-  const last = (latest ?? 0n) > (other ?? 0n) ? latest : other
+  const one = offset + flow.at.side + opener * flow_side.size
+  const other = offset + flow.at.side + (1 - opener) * flow_side.size
+  const last = later(value, one + flow_side.at.last, other + flow_side.at.last)
   const body = event.at.body
-  record.setBigUint64(event.at.time, last ?? 0n, true)
+  copy(value, last, event.at.time, 8)
+  copy(value, last, body + event_flow.at.last, 8)
   copy(value, offset + flow.at.first, body + event_flow.at.first, 8)
-  record.setBigUint64(body + event_flow.at.last, last ?? 0n, true)
-  for (const [index, side] of sides.entries()) {
-    const totals = body + event_flow.at.side + index * flow_totals.size
-    copy(value, side + flow_side.at.totals, totals, flow_totals.size)
-    const flags = value.getUint8(side + flow_side.at.tcp_flags)
-    record.setUint8(body + event_flow.at.tcp_flags + index, flags)
-  }
+  copy(value, one + flow_side.at.totals, totalsAt, flow_totals.size)
+  copy(value, other + flow_side.at.totals, totalsAt + flow_totals.size, flow_totals.size)
+  record.setUint8(flagsAt, value.getUint8(one + flow_side.at.tcp_flags))
+  record.setUint8(flagsAt + 1, value.getUint8(other + flow_side.at.tcp_flags))
   copy(value, offset + flow.at.history_length, body + event_flow.at.history_length, 1 + historyMax)
+}
+
+/** Where the later of the times (u64, little-endian) at `one` and `other` stands. */
+function later(value: DataView, one: number, other: number): number {
+  const high = value.getUint32(one + 4, true) - value.getUint32(other + 4, true)
+  if (high !== 0) return high > 0 ? one : other
+  return value.getUint32(one, true) > value.getUint32(other, true) ? one : other
 }
 
 function writeOuter(outer: DataView | undefined): void {
@@ -122,5 +129,8 @@ function writeOuter(outer: DataView | undefined): void {
 }
 
 function copy(from: DataView, offset: number, to: number, length: number): void {
-  for (let byte = 0; byte < length; byte++) record.setUint8(to + byte, from.getUint8(offset + byte))
+  let byte = 0
+  for (; byte + 4 <= length; byte += 4)
+    record.setInt32(to + byte, from.getInt32(offset + byte, true), true)
+  for (; byte < length; byte++) record.setUint8(to + byte, from.getUint8(offset + byte))
 }

@@ -107,7 +107,7 @@ function actionOf(kind: number): FlowAction {
 }
 
 function tcpState(flow: FlowEvent): FlowState {
-  const [opener, responder] = [flow.sourceTcpFlags, flow.destinationTcpFlags]
+  const { sourceTcpFlags: opener, destinationTcpFlags: responder } = flow
   if ((opener & responder & tcpFlag.fin) !== 0) return 'closed'
   if (isRefused(flow)) return 'rejected'
   if (!isAnswered(flow)) return 'attempt'

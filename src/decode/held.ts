@@ -41,6 +41,7 @@ export class HeldBack {
 
   /** What is kept of `side`, which is no longer kept. */
   release(side: StreamSide): HeldNews | undefined {
+    if (this.#bySide.size === 0) return undefined
     const known = this.#bySide.get(side)
     if (known !== undefined) this.#bySide.delete(side)
     return known
@@ -48,6 +49,7 @@ export class HeldBack {
 
   /** The news whose waiting has ended at `time` (µs) and which is kept for longest. */
   due(time: number): HeldNews | undefined {
+    if (this.#bySide.size === 0) return undefined
     const [oldest] = this.#bySide.values()
     return oldest !== undefined && oldest.until <= time ? oldest : undefined
   }

@@ -1,3 +1,4 @@
+import { Conversations, OfConversation } from './conversations.ts'
 import { HeldBack } from './held.ts'
 import { type MessageEvent } from './message.ts'
 import { type Packet } from './packet.ts'
@@ -23,13 +24,20 @@ export interface ReassemblyCounters {
 }
 
 /** A TCP conversation whose messages are being put together. */
-export interface Conversation {
-  readonly key: string
-  readonly client: StreamSide
-  readonly server: StreamSide
+export class Conversation extends OfConversation {
+  readonly client = new StreamSide()
+  readonly server = new StreamSide()
   /** Event time of the last piece, µs. */
   last: number
-  size: number
+  size = 0
+  isOver = false
+  /** What a protocol keeps of it. */
+  notes: unknown
+
+  constructor(packet: Packet) {
+    super(packet)
+    this.last = packet.time
+  }
 }
 
 export interface ReassemblyHandlers {
@@ -54,7 +62,7 @@ export class Reassembler {
   readonly #limits: ReassemblyLimits
   readonly #handlers: ReassemblyHandlers
   /** In the order of their last piece. */
-  readonly #conversations = new Map<string, Conversation>()
+  readonly #conversations = new Conversations<Conversation>()
   readonly #held = new HeldBack()
   #bytes = 0
 
@@ -86,13 +94,13 @@ export class Reassembler {
   forget(conversation: Conversation): void {
     this.#held.release(conversation.client)
     this.#held.release(conversation.server)
-    if (this.#conversations.delete(conversation.key)) this.#bytes -= conversation.size
+    if (conversation.isOver) return
+    this.#drop(conversation)
   }
 
   /** The conversation of `packet` has ended. */
   end(packet: Packet): void {
-    if (this.#conversations.size === 0) return
-    const conversation = this.#conversations.get(conversationKey(packet))
+    const conversation = this.#conversations.find(packet)
     if (conversation !== undefined) this.#remove(conversation)
   }
 
@@ -100,19 +108,24 @@ export class Reassembler {
   expire(time: number): void {
     for (let news = this.#held.due(time); news !== undefined; news = this.#held.due(time)) {
       this.#held.release(news.side)
-      const conversation = this.#conversations.get(conversationKey(news.event.packet))
+      const conversation = this.#conversations.find(news.event.packet)
       if (conversation !== undefined) this.#handlers.grown(conversation, news.event, news.began)
     }
-    for (const conversation of this.#conversations.values()) {
-      if (conversation.last + this.#limits.timeout >= time) return
+    for (;;) {
+      const { oldest } = this.#conversations
+      if (oldest === undefined || oldest.last + this.#limits.timeout >= time) return
       this.counters.expired++
-      this.#remove(conversation)
+      this.#remove(oldest)
     }
   }
 
   /** The end of everything. */
   clear(): void {
-    for (const conversation of this.#conversations.values()) this.#remove(conversation)
+    for (;;) {
+      const { oldest } = this.#conversations
+      if (oldest === undefined) return
+      this.#remove(oldest)
+    }
   }
 
   #tell(conversation: Conversation, side: StreamSide, event: MessageEvent, growth: Growth): void {
@@ -139,29 +152,21 @@ export class Reassembler {
     if (held !== undefined) this.#handlers.grown(conversation, held.event, held.began)
   }
 
-  #touch(event: MessageEvent): Conversation {
-    const key = conversationKey(event.packet)
-    const known = this.#conversations.get(key)
-    if (known === undefined) return this.#add(key, event.packet.time)
-    this.#conversations.delete(key)
-    this.#conversations.set(key, known)
-    known.last = event.packet.time
+  #touch({ packet }: MessageEvent): Conversation {
+    const known = this.#conversations.find(packet)
+    if (known === undefined) return this.#add(packet)
+    this.#conversations.refresh(known)
+    known.last = packet.time
     return known
   }
 
-  #add(key: string, last: number): Conversation {
-    const [oldest] = this.#conversations.values()
+  #add(packet: Packet): Conversation {
+    const { oldest } = this.#conversations
     if (oldest !== undefined && this.#conversations.size >= this.#limits.conversations) {
       this.#evict(oldest)
     }
-    const made: Conversation = {
-      key,
-      client: new StreamSide(),
-      server: new StreamSide(),
-      last,
-      size: 0,
-    }
-    this.#conversations.set(key, made)
+    const made = new Conversation(packet)
+    this.#conversations.add(made)
     return made
   }
 
@@ -169,8 +174,9 @@ export class Reassembler {
     const size = conversation.client.size + conversation.server.size
     this.#bytes += size - conversation.size
     conversation.size = size
-    for (const oldest of this.#conversations.values()) {
-      if (this.#bytes <= this.#limits.bytes || oldest === conversation) return
+    while (this.#bytes > this.#limits.bytes) {
+      const { oldest } = this.#conversations
+      if (oldest === undefined || oldest === conversation) return
       this.#evict(oldest)
     }
   }
@@ -181,19 +187,15 @@ export class Reassembler {
   }
 
   #remove(conversation: Conversation): void {
-    this.#conversations.delete(conversation.key)
-    this.#bytes -= conversation.size
+    this.#drop(conversation)
     this.#hear(conversation, conversation.client)
     this.#hear(conversation, conversation.server)
     this.#handlers.over(conversation)
   }
-}
 
-/** The same for both directions: the source of an event is the opener, whoever sent the packet. */
-export function conversationKey(packet: Packet): string {
-  const { source0, destination0, sourcePort, destinationPort, protocol, vlan } = packet
-  const near = `${source0} ${destination0} ${sourcePort} ${destinationPort} ${protocol} ${vlan}`
-  if (packet.family === 4) return near
-  const { source1, source2, source3, destination1, destination2, destination3 } = packet
-  return `${near} ${source1} ${source2} ${source3} ${destination1} ${destination2} ${destination3}`
+  #drop(conversation: Conversation): void {
+    this.#conversations.remove(conversation)
+    this.#bytes -= conversation.size
+    conversation.isOver = true
+  }
 }

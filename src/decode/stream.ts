@@ -6,6 +6,9 @@ const PIECES_MAX = 64
 /** What a waiting piece costs beside its bytes. */
 const PIECE_COST = 256
 
+const nothing = Buffer.alloc(0)
+const none: Piece[] = []
+
 interface Piece {
   readonly seq: number
   readonly bytes: Buffer
@@ -31,9 +34,10 @@ export class StreamSide {
   taken = 0
   /** Bytes that the kernel copied beyond what is kept. */
   overflow = 0
-  #buffer: Buffer = Buffer.alloc(0)
+  #buffer: Buffer = nothing
   #length = 0
-  #pieces: Piece[] = []
+  /** What waits for a gap to close; `none`, which nobody writes to, while nothing does. */
+  #pieces = none
   #pending = 0
   #released = false
   /** What begins the message may be the middle of one whose beginning comes late. */
@@ -41,6 +45,7 @@ export class StreamSide {
 
   /** The message's bytes from its start, without a gap; valid until the next `take`. */
   get bytes(): Buffer {
+    if (this.#length === this.#buffer.length) return this.#buffer
     return this.#buffer.subarray(0, this.#length)
   }
 
@@ -51,9 +56,9 @@ export class StreamSide {
 
   /** Lets go of the message's bytes: what still comes of it is not wanted. */
   release(): void {
-    this.#buffer = Buffer.alloc(0)
+    this.#buffer = nothing
     this.#length = 0
-    this.#setPieces([])
+    this.#setPieces(none)
     this.#released = true
   }
 
@@ -98,9 +103,9 @@ export class StreamSide {
     this.first = event
     this.taken = 0
     this.overflow = 0
-    this.#buffer = Buffer.alloc(0)
+    this.#buffer = nothing
     this.#length = 0
-    this.#setPieces(this.#pieces.filter(piece => this.#isNear(piece)))
+    if (this.#pieces !== none) this.#setPieces(this.#pieces.filter(piece => this.#isNear(piece)))
   }
 
   /** False when the piece is to be kept: a gap is before it, or it is of what may begin before. */
@@ -108,12 +113,13 @@ export class StreamSide {
     const offset = distance(this.start, seq)
     if (offset > this.#length) return false
     const known = this.#length - offset
-    if (known < bytes.length) this.#add(bytes.subarray(known))
+    if (known < bytes.length) this.#add(known === 0 ? bytes : bytes.subarray(known))
     return offset >= 0 || !this.#isNear({ seq, bytes })
   }
 
   #add(rest: Buffer): void {
-    const fresh = rest.subarray(0, Math.max(0, SIDE_MAX - this.#length))
+    const room = Math.max(0, SIDE_MAX - this.#length)
+    const fresh = rest.length <= room ? rest : rest.subarray(0, room)
     this.overflow += rest.length - fresh.length
     if (this.#length === 0) this.#buffer = fresh
     else this.#grow(fresh)
@@ -147,6 +153,7 @@ export class StreamSide {
     // A slice of Node's pool would keep 8 KB alive for a few bytes.
     const own = Buffer.allocUnsafeSlow(piece.bytes.length)
     piece.bytes.copy(own)
+    if (this.#pieces === none) this.#pieces = []
     this.#pieces.push({ seq: piece.seq, bytes: own })
     this.#pending += own.length
   }
@@ -165,7 +172,7 @@ export class StreamSide {
   }
 
   #setPieces(pieces: Piece[]): void {
-    this.#pieces = pieces
+    this.#pieces = pieces.length === 0 ? none : pieces
     this.#pending = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 }

@@ -1,4 +1,5 @@
 import { type Packet } from '../decode/packet.ts'
+import { sourceOf } from '../enrich/device-ends.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Direction, type Home } from '../enrich/direction.ts'
 
@@ -17,10 +18,6 @@ export function directionOf(home: Home, packet: Packet): Direction | undefined {
 
 /** Whom long memory means by the source of a packet: the device on the link, else its address. */
 export function sourceKey(devices: Devices, packet: Packet): string {
-  const { family, source0, source1, source2, source3 } = packet
-  if (packet.onLink) {
-    const device = devices.get(packet.sourceMacHigh, packet.sourceMacLow)
-    if (device?.find(family, source0, source1, source2, source3)) return device.id
-  }
-  return packet.sourceIp ?? ''
+  const device = packet.onLink ? sourceOf(packet, devices) : undefined
+  return device?.id ?? packet.sourceIp ?? ''
 }

@@ -1,4 +1,4 @@
-import { type Device } from './device.ts'
+import { type Device, inventory } from './device.ts'
 import { WordMap } from './word-map.ts'
 
 /** All cards by their MACs (two numbers of 24 bits each). */
@@ -19,9 +19,11 @@ export class CardIndex {
 
   add(device: Device): void {
     this.#byMac.set(device.high, device.low, device)
+    inventory.changes++
   }
 
   remove(device: Device): void {
     this.#byMac.delete(device.high, device.low)
+    inventory.changes++
   }
 }

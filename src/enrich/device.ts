@@ -7,6 +7,9 @@ export const addressLimit = 64
 /** µs for which an address must have been silent before a new one may take its place. */
 const staleAfter = 24 * 3600 * 1e6
 
+/** Counts whatever changes which card has which address. */
+export const inventory = { changes: 0 }
+
 /** What told of a device. */
 export const evidences = ['arp', 'ndp', 'ip', 'dhcp'] as const
 export type Evidence = (typeof evidences)[number]
@@ -104,6 +107,7 @@ export class Device {
     }
     // As long as it is, not as `push` would make it: most have one or two.
     this.addresses = [...kept, address]
+    inventory.changes++
     return true
   }
 

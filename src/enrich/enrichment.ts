@@ -1,10 +1,12 @@
 import { type FlowEvent } from '../decode/flow.ts'
 import { type Packet } from '../decode/packet.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
+import { destinationOf, sourceOf } from './device-ends.ts'
 import { type Devices } from './devices.ts'
 import { type Home } from './direction.ts'
-import { Geo, type GeoOptions } from './geo.ts'
+import { Geo } from './geo.ts'
 import { type Place } from './geo-database.ts'
+import { type GeoOptions } from './geo-files.ts'
 import { type DomainName, Names, type NamesOptions } from './names.ts'
 
 export interface EnrichmentOptions {
@@ -61,21 +63,19 @@ export class Enrichment {
 
   source(packet: Packet): EndFacts {
     const { family, source0, source1, source2, source3 } = packet
-    const { sourceMacHigh: high, sourceMacLow: low } = packet
-    const words = [source0, source1, source2, source3] as const
+    const { devices } = this.#parts
     return {
-      place: this.#place(family, ...words),
-      device: this.#device(high, low, family, ...words),
+      place: this.#place(family, source0, source1, source2, source3),
+      device: devices && sourceOf(packet, devices)?.id,
     }
   }
 
   destination(packet: Packet): EndFacts {
     const { family, destination0, destination1, destination2, destination3 } = packet
-    const { destinationMacHigh: high, destinationMacLow: low } = packet
-    const words = [destination0, destination1, destination2, destination3] as const
+    const { devices } = this.#parts
     return {
-      place: this.#place(family, ...words),
-      device: this.#device(high, low, family, ...words),
+      place: this.#place(family, destination0, destination1, destination2, destination3),
+      device: devices && destinationOf(packet, devices)?.id,
     }
   }
 
@@ -88,19 +88,5 @@ export class Enrichment {
   ): Place | undefined {
     if (this.#parts.home().has(family, word0, word1, word2, word3)) return undefined
     return this.geo.place(family, word0, word1, word2, word3)
-  }
-
-  /** Its card and its address together: the router's card is not the host behind the router. */
-  #device(
-    high: number,
-    low: number,
-    family: number,
-    word0: number,
-    word1: number,
-    word2: number,
-    word3: number,
-  ): string | undefined {
-    const device = this.#parts.devices?.get(high, low)
-    return device?.find(family, word0, word1, word2, word3) && device.id
   }
 }

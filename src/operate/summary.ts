@@ -2,8 +2,8 @@ import { noSourceCounters, type SourceCounters } from '../capture/counters.ts'
 import { type KernelEvent } from '../decode/event.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { applicationName, transportName } from '../decode/protocol.ts'
-import { type Device } from '../enrich/device.ts'
 import { type DeviceCounts } from '../enrich/device-counts.ts'
+import { destinationOf, sourceOf } from '../enrich/device-ends.ts'
 import { type DeviceEvent } from '../enrich/device-event.ts'
 import { type Devices } from '../enrich/devices.ts'
 import { type Direction } from '../enrich/direction.ts'
@@ -12,7 +12,7 @@ import { type OutboxStatus } from '../outbox/status.ts'
 import { AlertTally } from './alert-tally.ts'
 import { type Loss, lossBetween } from './loss.ts'
 import { type Overhead, type OverheadMeter } from './overhead.ts'
-import { addTally, addWord, Tally } from './tally.ts'
+import { addTally, addWord, Tally, type Word } from './tally.ts'
 import { type Added, Traffic } from './traffic.ts'
 
 export interface SummaryOptions {
@@ -166,34 +166,22 @@ export class SummaryCounter {
   #addDevices(tally: Tally, flow: FlowEvent, added: Readonly<Added>, label: string): void {
     if (!flow.onLink) return
     const bytes = added.sourceBytes + added.destinationBytes
-    const source = this.#deviceOf(flow, 'source')
+    const { devices } = this.#options
+    const source = sourceOf(flow.packet, devices)
     const from = source && tally.device(source)
     if (from !== undefined) {
       from.packets += added.sourcePackets
       from.bytesSent += added.sourceBytes
       from.bytesReceived += added.destinationBytes
       addWord(from.services, label, bytes)
-      addWord(from.targets, flow.destinationIp ?? '', bytes)
+      addWord(from.targets, targetOf(flow), bytes)
     }
-    const destination = this.#deviceOf(flow, 'destination')
+    const destination = destinationOf(flow.packet, devices)
     const to = destination && tally.device(destination)
     if (to === undefined) return
     to.packets += added.destinationPackets
     to.bytesSent += added.destinationBytes
     to.bytesReceived += added.sourceBytes
-  }
-
-  /** The device at this end; a router is not the host behind it. */
-  #deviceOf(flow: FlowEvent, end: 'source' | 'destination'): Device | undefined {
-    const device = this.#options.devices.get(flow[`${end}MacHigh`], flow[`${end}MacLow`])
-    const address = device?.find(
-      flow.family,
-      flow[`${end}0`],
-      flow[`${end}1`],
-      flow[`${end}2`],
-      flow[`${end}3`],
-    )
-    return address === undefined ? undefined : device
   }
 }
 
@@ -215,6 +203,11 @@ function addFlow(
   protocol.bytes += bytes
   if (direction !== undefined) tally.directions[direction] += bytes
   if (flow.action === 'end') tally.flowsEnded++
+}
+
+/** The other end: IPv4 as its word, which needs no text before somebody reads it. */
+function targetOf({ packet }: FlowEvent): Word {
+  return packet.family === 4 ? packet.destination0 : (packet.destinationIp ?? '')
 }
 
 /** What the content says, else what the port suggests, else the transport. */

@@ -1,3 +1,4 @@
+import { ipText } from '../decode/address.ts'
 import { type Device } from '../enrich/device.ts'
 import { type Direction } from '../enrich/direction.ts'
 
@@ -14,13 +15,19 @@ export interface ProtocolTally {
   messages: number
 }
 
+/** A text, or an IPv4 address as its 32 bits. */
+export type Word = string | number
+
+/** Amounts by word. */
+export type Words = Map<Word, { amount: number }>
+
 export interface DeviceTally {
   packets: number
   bytesSent: number
   bytesReceived: number
   /** Bytes by service, and by the other end. */
-  readonly services: Map<string, number>
-  readonly targets: Map<string, number>
+  readonly services: Words
+  readonly targets: Words
 }
 
 /** Counts of one stretch of time, in bounded memory. */
@@ -53,7 +60,10 @@ export class Tally {
   device(device: Device): DeviceTally | undefined {
     const known = this.devices.get(device)
     if (known !== undefined || this.devices.size >= deviceLimit) return known
-    const words = { services: new Map<string, number>(), targets: new Map<string, number>() }
+    const words: Pick<DeviceTally, 'services' | 'targets'> = {
+      services: new Map(),
+      targets: new Map(),
+    }
     const tally = { packets: 0, bytesSent: 0, bytesReceived: 0, ...words }
     this.devices.set(device, tally)
     return tally
@@ -90,23 +100,22 @@ function addDevice(to: DeviceTally, from: DeviceTally): void {
   to.packets += from.packets
   to.bytesSent += from.bytesSent
   to.bytesReceived += from.bytesReceived
-  for (const [word, amount] of from.services) addWord(to.services, word, amount)
-  for (const [word, amount] of from.targets) addWord(to.targets, word, amount)
+  for (const [word, { amount }] of from.services) addWord(to.services, word, amount)
+  for (const [word, { amount }] of from.targets) addWord(to.targets, word, amount)
 }
 
 /** Adds to the count of a word; words beyond the limit are counted as `other`. */
-export function addWord(words: Map<string, number>, word: string, amount: number): void {
-  const known = words.get(word)
-  if (known !== undefined) words.set(word, known + amount)
-  else if (words.size < wordLimit) words.set(word, amount)
-  else words.set('other', (words.get('other') ?? 0) + amount)
+export function addWord(words: Words, word: Word, amount: number): void {
+  const known = words.get(word) ?? (words.size < wordLimit ? undefined : words.get('other'))
+  if (known !== undefined) known.amount += amount
+  else words.set(words.size < wordLimit ? word : 'other', { amount })
 }
 
 /** The words with the highest counts, highest first; `other` is none. */
-export function topWords(words: ReadonlyMap<string, number>, count: number): string[] {
+export function topWords(words: Words, count: number): string[] {
   return [...words]
     .filter(([word]) => word !== 'other')
-    .toSorted(([, a], [, b]) => b - a)
+    .toSorted(([, a], [, b]) => b.amount - a.amount)
     .slice(0, count)
-    .map(([word]) => word)
+    .map(([word]) => (typeof word === 'string' ? word : (ipText(4, word, 0, 0, 0) ?? '')))
 }

@@ -1,6 +1,5 @@
 import { type MessageEvent } from '../decode/message.ts'
 import { PacketEvent } from '../decode/packet-event.ts'
-import { conversationKey } from '../decode/reassembly.ts'
 import { l7 } from '../decode/record.ts'
 import { type DnsDialect, type DnsMessage, decodeDns, isPlausibleDns } from './dns.ts'
 import { DnsMatcher } from './dns-matcher.ts'
@@ -42,7 +41,7 @@ export const dns: Protocol = {
       if (dialect === 'dns' && !known && !isPlausibleDns(bytes)) return
       const message = decodeDns(bytes, 0, bytes.length, dialect)
       if (message === undefined) return
-      const rtt = matcher.take(conversationKey(packet), message, packet.time)
+      const rtt = matcher.take(packet, message, packet.time)
       emit(new DnsEvent(event, message, rtt))
     }
 

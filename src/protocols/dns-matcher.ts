@@ -1,3 +1,4 @@
+import { Conversations, type Ends, OfConversation } from '../decode/conversations.ts'
 import { type DnsMessage } from './dns.ts'
 
 /** Bounds of a matcher. */
@@ -23,19 +24,36 @@ export interface DnsMatcherCounters {
 
 /** A query whose answer did not come in time. */
 export interface UnansweredQuery {
-  readonly flow: string
   readonly name: string | undefined
   readonly type: number
   /** µs since the epoch. */
   readonly time: number
 }
 
-interface Waiting extends UnansweredQuery {
-  readonly deadline: number
+class Waiting extends OfConversation implements UnansweredQuery {
+  readonly name: string | undefined
+  /** Resolvers vary the letter case of a name (0x20 encoding) and some servers do not keep it. */
+  readonly folded: string
+  readonly type: number
+  readonly time: number
+
+  constructor(ends: Ends, part: number, question: Question, time: number) {
+    super(ends, part)
+    this.name = question.name
+    this.folded = question.folded
+    this.type = question.type
+    this.time = time
+  }
+}
+
+interface Question {
+  readonly name: string | undefined
+  readonly folded: string
+  readonly type: number
 }
 
 /**
- * Pairs queries with their answers by flow, id and question, in packet time. Times must not be taken
+ * Pairs queries with their answers by conversation, id and question, in packet time. Times must not be taken
  * from the wall clock; small steps back are harmless. `onUnanswered` hears of each query that was
  * given up, the evicted ones excepted.
  */
@@ -47,7 +65,7 @@ export class DnsMatcher {
     unsolicited: 0,
     repeated: 0,
   }
-  readonly #waiting = new Map<string, Waiting>()
+  readonly #waiting = new Conversations<Waiting>()
   readonly #limits: DnsMatcherLimits
   readonly #onUnanswered: ((query: UnansweredQuery) => void) | undefined
 
@@ -65,57 +83,56 @@ export class DnsMatcher {
   }
 
   /**
-   * Takes a message of `flow` (any key that both directions share) at `time` (µs). For an answer
-   * whose query waited: the time between them in ns, measured from the first of repeated queries.
+   * Takes a message of the conversation between `ends` at `time` (µs). For an answer whose query
+   * waited: the time between them in ns, measured from the first of repeated queries.
    */
-  take(flow: string, message: DnsMessage, time: number): number | undefined {
+  take(ends: Ends, message: DnsMessage, time: number): number | undefined {
     this.expire(time)
-    const question = message.questions[0]
-    const name = question?.name
-    const type = question?.type ?? 0
-    // Resolvers vary the letter case of a name (0x20 encoding) and some servers do not keep it.
-    const key = `${flow} ${message.id} ${type} ${name?.toLowerCase() ?? ''}`
-    if (message.isResponse) return this.#answer(key, time)
-    this.#ask(key, { flow, name, type, time, deadline: time + this.#limits.timeout })
+    const { name, type = 0 } = message.questions[0] ?? {}
+    const part = (message.id << 16) | type
+    const folded = name?.toLowerCase() ?? ''
+    const query = this.#find(ends, part, folded)
+    if (message.isResponse) return this.#answer(query, time)
+    if (query === undefined) this.#ask(new Waiting(ends, part, { name, folded, type }, time))
+    else this.counters.repeated++
     return undefined
   }
 
   /** Gives up the queries that are over their time at `time` (µs); called by `take` too. */
   expire(time: number): void {
-    // Insertion order is time order, so the first that is in time ends the search.
-    for (const [key, query] of this.#waiting) {
-      if (query.deadline > time) return
-      this.#waiting.delete(key)
+    // They stand in the order of their times, so the first that is in time ends the search.
+    for (;;) {
+      const { oldest } = this.#waiting
+      if (oldest === undefined || oldest.time + this.#limits.timeout > time) return
+      this.#waiting.remove(oldest)
       this.counters.unanswered++
-      this.#onUnanswered?.(query)
+      this.#onUnanswered?.(oldest)
     }
   }
 
-  #ask(key: string, query: Waiting): void {
-    if (this.#waiting.has(key)) {
-      this.counters.repeated++
-      return
-    }
-    if (this.#waiting.size >= this.#limits.capacity) this.#evict()
-    this.#waiting.set(key, query)
+  #find(ends: Ends, part: number, folded: string): Waiting | undefined {
+    let query = this.#waiting.find(ends, part)
+    while (query !== undefined && query.folded !== folded)
+      query = this.#waiting.another(query, ends)
+    return query
   }
 
-  #answer(key: string, time: number): number | undefined {
-    const query = this.#waiting.get(key)
+  #ask(query: Waiting): void {
+    const { oldest } = this.#waiting
+    if (oldest !== undefined && this.#waiting.size >= this.#limits.capacity) {
+      this.#waiting.remove(oldest)
+      this.counters.evicted++
+    }
+    this.#waiting.add(query)
+  }
+
+  #answer(query: Waiting | undefined, time: number): number | undefined {
     if (query === undefined) {
       this.counters.unsolicited++
       return undefined
     }
-    this.#waiting.delete(key)
+    this.#waiting.remove(query)
     this.counters.answered++
     return Math.max(0, Math.round((time - query.time) * 1000))
-  }
-
-  #evict(): void {
-    for (const key of this.#waiting.keys()) {
-      this.#waiting.delete(key)
-      this.counters.evicted++
-      return
-    }
   }
 }

@@ -1,17 +1,26 @@
+import { Conversations, OfConversation } from '../decode/conversations.ts'
 import { type MessageEvent } from '../decode/message.ts'
 import { type Packet } from '../decode/packet.ts'
 import { ipProtocol } from '../decode/protocol.ts'
-import { conversationKey } from '../decode/reassembly.ts'
 import { identifyProtocol } from './app-ids.ts'
 
 const LIMIT = 65_536
+
+class Named extends OfConversation {
+  protocol: string
+
+  constructor(packet: Packet, protocol: string) {
+    super(packet)
+    this.protocol = protocol
+  }
+}
 
 /**
  * Names the protocol of conversations that nothing here decodes, by the first bytes of their sides.
  * Remembers the last 65,536 of them, for the flow's own documents.
  */
 export class FirstBytesNames {
-  readonly #names = new Map<string, string>()
+  readonly #names = new Conversations<Named>()
 
   /** Takes the first bytes of a side. */
   take({ packet, bytes, length }: MessageEvent): void {
@@ -25,16 +34,18 @@ export class FirstBytesNames {
       serverPort: packet.destinationPort,
     })
     if (protocol === undefined) return
-    const key = conversationKey(packet)
-    if (this.#names.size >= LIMIT && !this.#names.has(key)) {
-      const [oldest] = this.#names.keys()
-      if (oldest !== undefined) this.#names.delete(oldest)
+    const known = this.#names.find(packet)
+    if (known !== undefined) {
+      known.protocol = protocol
+      return
     }
-    this.#names.set(key, protocol)
+    const { oldest } = this.#names
+    if (oldest !== undefined && this.#names.size >= LIMIT) this.#names.remove(oldest)
+    this.#names.add(new Named(packet, protocol))
   }
 
   /** What is known of the conversation of `packet`. */
   of(packet: Packet): string | undefined {
-    return this.#names.size === 0 ? undefined : this.#names.get(conversationKey(packet))
+    return this.#names.find(packet)?.protocol
   }
 }

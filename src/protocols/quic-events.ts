@@ -1,6 +1,6 @@
 import { type MessageEvent } from '../decode/message.ts'
+import { type Packet } from '../decode/packet.ts'
 import { PacketEvent } from '../decode/packet-event.ts'
-import { conversationKey } from '../decode/reassembly.ts'
 import { l7 } from '../decode/record.ts'
 import { type Protocol } from './protocol.ts'
 import { QuicAssembler } from './quic.ts'
@@ -65,6 +65,15 @@ export const quic: Protocol = {
       },
     }
   },
+}
+
+/** The same for both directions: the source of an event is the opener, whoever sent the packet. */
+function conversationKey(packet: Packet): string {
+  const { source0, destination0, sourcePort, destinationPort, protocol, vlan } = packet
+  const near = `${source0} ${destination0} ${sourcePort} ${destinationPort} ${protocol} ${vlan}`
+  if (packet.family === 4) return near
+  const { source1, source2, source3, destination1, destination2, destination3 } = packet
+  return `${near} ${source1} ${source2} ${source3} ${destination1} ${destination2} ${destination3}`
 }
 
 const nothing: QuicFacts = { version: '', clientHello: undefined, serverHello: undefined }

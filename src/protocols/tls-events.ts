@@ -26,36 +26,18 @@ export class TlsEvent extends PacketEvent<'tls'> {
 
 type End = 'client' | 'server'
 
-interface Handshake {
-  client: TlsSide | undefined
-  server: TlsSide | undefined
-  readonly told: Record<End, boolean>
+/** What a conversation has said so far, in its `notes`. */
+class Handshake {
+  client: TlsSide | undefined = undefined
+  server: TlsSide | undefined = undefined
+  readonly told: Record<End, boolean> = { client: false, server: false }
   /** Bytes of each side below which reading again tells nothing new. */
-  readonly needed: Record<End, number>
+  readonly needed: Record<End, number> = { client: 0, server: 0 }
 }
 
 export const tls: Protocol = {
   l7: [l7.L7_TLS],
   open() {
-    const handshakes = new WeakMap<Conversation, Handshake>()
-
-    /** A message that begins after both were told is another handshake between the same ports. */
-    function handshakeOf(conversation: Conversation, end: End, began: boolean): Handshake {
-      const known = handshakes.get(conversation)
-      if (known !== undefined && !(began && known.told[end])) {
-        if (began) known.needed[end] = 0
-        return known
-      }
-      const made = {
-        client: undefined,
-        server: undefined,
-        told: { client: false, server: false },
-        needed: { client: 0, server: 0 },
-      }
-      handshakes.set(conversation, made)
-      return made
-    }
-
     return {
       grown(conversation, event, began, emit) {
         const end: End = event.packet.fromResponder ? 'server' : 'client'
@@ -68,8 +50,8 @@ export const tls: Protocol = {
         return handshake.told.client && handshake.told.server
       },
       over(conversation, emit) {
-        const handshake = handshakes.get(conversation)
-        if (handshake === undefined) return
+        const handshake = conversation.notes
+        if (!(handshake instanceof Handshake)) return
         for (const end of ['client', 'server'] as const) {
           const { first } = conversation[end]
           const side = handshake[end]
@@ -78,6 +60,18 @@ export const tls: Protocol = {
       },
     }
   },
+}
+
+/** A message that begins after both were told is another handshake between the same ports. */
+function handshakeOf(conversation: Conversation, end: End, began: boolean): Handshake {
+  const known = conversation.notes
+  if (known instanceof Handshake && !(began && known.told[end])) {
+    if (began) known.needed[end] = 0
+    return known
+  }
+  const made = new Handshake()
+  conversation.notes = made
+  return made
 }
 
 /** The kernel copied less than the packet held: what follows is no handshake in the clear. */

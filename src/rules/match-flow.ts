@@ -2,17 +2,19 @@ import { type BaselineStore } from '../baseline/store.ts'
 import { type CorrelationRule, type DetectionRule } from './ast.ts'
 import { type BaselineFinding, type BaselineObserver } from './baseline/rule.ts'
 import { type Correlation, type CorrelationFinding } from './correlate/correlation.ts'
-import { keyText, type Subject } from './correlate/subject.ts'
+import { type Subject } from './correlate/subject.ts'
 import { type Cost } from './engine/budget.ts'
 import { type EventFields } from './event-fields.ts'
 import { quote } from './fault.ts'
 import { type Emit, type Notice, type Summary } from './finding.ts'
+import { aboutOf, Identities } from './identity.ts'
 import { type Kind } from './mapping/kind.ts'
 import { EventMoment, type Moment } from './moment.ts'
 import { silenceKey, type Unit } from './unit.ts'
 
 type AnyRule = DetectionRule | CorrelationRule
 
+/** What a baseline or a correlation adds to a match. */
 interface Facts {
   readonly baseline?: BaselineFinding
   readonly correlation?: CorrelationFinding
@@ -37,6 +39,7 @@ export class MatchFlow<Event> {
   /** Of the event at hand, and of those that wait until one inside them is over. */
   readonly #moments: EventMoment<Event>[] = []
   #depth = 0
+  readonly #identities = new Identities()
   #sequence = 0
   #time = 0
   #closed = Number.NEGATIVE_INFINITY
@@ -139,7 +142,7 @@ export class MatchFlow<Event> {
       event,
       kind,
       time,
-      identity: identityOf(moment, facts),
+      identity: this.#identities.of(rule.meta.title, aboutOf(moment, facts), time),
       heldBack: verdict.heldBack,
       baseline: facts.baseline,
       correlation: facts.correlation,
@@ -180,41 +183,3 @@ export class MatchFlow<Event> {
 function groupSubject({ group }: CorrelationFinding, event: Subject): Subject {
   return { value: (field, taxonomy) => group.get(field) ?? event.value(field, taxonomy) }
 }
-
-/**
- * What an alert is about. Times of a memory and of what the inventory tells are those of a minute: a
- * capture has been stamped by another clock than the sensor's, some µs away.
- */
-function identityOf<Event>(
-  { subject, time, kind }: Moment<Event>,
-  { baseline, correlation }: Facts,
-): (string | number)[] {
-  if (baseline !== undefined) {
-    const since = Math.floor(baseline.since / minute)
-    return [baseline.reason, ...baseline.entity, '/', ...baseline.value, since]
-  }
-  if (correlation !== undefined) return [correlation.key, correlation.last]
-  const signal = keyText(subject.value('orthrus.signal.id', 'ecs'))
-  if (signal !== undefined) return [signal]
-  const isDevice = kind === 'device'
-  const fields = isDevice ? deviceFields : flowFields
-  const texts = fields.map(field => keyText(subject.value(field, 'ecs')) ?? '')
-  return [isDevice ? Math.floor(time / minute) : time, ...texts.filter(text => text !== '')]
-}
-
-const minute = 60e6
-const flowFields = [
-  'network.community_id',
-  'source.ip',
-  'source.mac',
-  'destination.ip',
-  'device.id',
-] as const
-const deviceFields = [
-  'event.action',
-  'device.id',
-  'source.mac',
-  'source.ip',
-  'orthrus.device.name',
-  'orthrus.device.ethernet_source',
-] as const

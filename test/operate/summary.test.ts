@@ -141,9 +141,8 @@ describe('summary', () => {
     expect(tally.protocols.size).toBeLessThanOrEqual(65)
     const [device] = tally.devices.values()
     expect(device?.targets.size).toBeLessThanOrEqual(17)
-    expect([...(device?.targets.values() ?? [])].reduce((sum, bytes) => sum + bytes, 0)).toBe(
-      300 * 4600,
-    )
+    const amounts = [...(device?.targets.values() ?? [])].map(({ amount }) => amount)
+    expect(amounts.reduce((sum, amount) => sum + amount, 0)).toBe(300 * 4600)
   })
 
   test('says what was not seen, by class, since the last time', async () => {

@@ -4,7 +4,6 @@
 # make test-faults  power cuts, failing disks, outages, kill -9 through the whole chain (ROUNDS=20)
 # make test-kafka   the Kafka tests against real brokers as well (KAFKA_BROKERS=host:port,…)
 # make bench    build, then the benchmarks
-# make asn      fetch who announces which addresses, and make build/asn.mmdb of it
 # make fuzz     the parser and the decoders against hostile bytes (FUZZ_SECONDS=60 DECODER_SECONDS=30)
 # make check    lint and types
 # make clean    remove what was built
@@ -12,7 +11,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all run test test-faults test-kafka bench asn fuzz check clean packages-build packages-test packages-fuzz
+.PHONY: all run test test-faults test-kafka bench fuzz check clean packages-build packages-test packages-fuzz
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(V),1)
@@ -34,6 +33,7 @@ MULTIARCH := $(shell gcc -dumpmachine 2>/dev/null || echo $(shell uname -m)-linu
 
 HOST := $(if $(wildcard bpf/host.c),build/liborthrus.so)
 SOURCES := $(shell find src -type d -o -name '*.ts')
+BUILDERS := scripts/validators.mjs scripts/bundle.mjs
 BENCHES := $(wildcard bench/*.ts)
 GENERATORS := $(filter-out %.test.ts,$(shell find test/generate -name '*.ts')) test/protocols/quic-build.ts
 FUZZ_SECONDS ?= 60
@@ -47,7 +47,7 @@ NEED_TEST := $(if $(shell scripts/packages.sh missing build test),packages-test)
 
 NEED_FUZZ := $(if $(shell scripts/packages.sh missing fuzz),packages-fuzz)
 
-all: build/sensor.bpf.o $(HOST) dist/.stamp
+all: build/sensor.bpf.o $(HOST) dist/.stamp build/asn.mmdb
 
 run: all
 	@bin/orthrus run $(ARGS)
@@ -64,9 +64,6 @@ test-kafka: $(NEED_TEST) all
 
 bench: all build/bench/.stamp
 	$(Q)set -e; for file in $(BENCHES:bench/%.ts=build/bench/bench/%.js); do node $$file; done
-
-asn: node_modules/.orthrus | build
-	$(Q)node scripts/asn.mjs
 
 # A fault of the parser is written to build/fuzz/crash-…; `build/fuzz/parser FILE` shows it again.
 fuzz: $(NEED_FUZZ) all build/fuzz/parser build/bench/.stamp
@@ -114,17 +111,23 @@ build/fuzz/parser: bpf/fuzz.c Makefile | $(NEED_FUZZ) build
 -include build/sensor.bpf.d build/liborthrus.d build/fuzz/parser.d
 
 # Compiled beside dist/ and moved there whole: a deleted source leaves nothing, a fault keeps the old.
-dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json scripts/validators.mjs node_modules/.orthrus
+dist/.stamp: $(SOURCES) tsconfig.json tsconfig.build.json $(BUILDERS) node_modules/.orthrus
 	$(short) TSC dist
 	$(Q)rm -rf dist.new && mkdir dist.new && touch dist.new/.stamp
-	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new && node scripts/validators.mjs dist.new
+	$(Q)npx tsc -p tsconfig.build.json --outDir dist.new && \
+		node scripts/validators.mjs dist.new && node scripts/bundle.mjs dist.new
 	$(Q)rm -rf dist && mv dist.new dist
 
+# Who announces which addresses; where the package is not installed there is no such file, and all works without.
+build/asn.mmdb: node_modules/.orthrus scripts/asn.mjs scripts/mmdb.mjs | build
+	$(short) DATA $@
+	$(Q)node scripts/asn.mjs
+
 # The links let build/bench/src find the objects, the rules and the version where src/ looks for them.
-build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus | build
+build/bench/.stamp: $(SOURCES) $(BENCHES) $(GENERATORS) tsconfig.bench.json node_modules/.orthrus dist/.stamp | build
 	$(short) TSC build/bench
 	$(Q)npx tsc -p tsconfig.bench.json && ln -sfn .. build/bench/build && \
-		ln -sfn ../../rules ../../package.json build/bench/ && touch $@
+		ln -sfn ../../rules ../../dist ../../package.json build/bench/ && touch $@
 
 # Inside node_modules, so that removing the folder asks for a new install.
 node_modules/.orthrus: package-lock.json | $(NEED_BUILD)

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-// Kernel and live tests share the machine's BPF maps, tc hooks and cores: one file at a time, apart.
-const serial = ['test/kernel', 'test/live']
+// What loads the program itself measures and limits the machine's BPF: one file at a time, apart.
+const kernel = 'test/kernel'
+// A sensor and its peers, in network namespaces of their own: after what keeps the cores busy.
+const live = 'test/live'
 // Faults take their time: `make test-faults` asks for them with the number of rounds.
 const faults = 'test/faults'
 const wantsFaults = process.env['ROUNDS'] !== undefined
@@ -20,17 +22,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...serial, faults].map(folder => `${folder}/**`),
+          exclude: [kernel, live, faults].map(folder => `${folder}/**`),
         },
       },
       {
         extends: true,
         test: {
           name: 'kernel',
-          include: serial.map(folder => `${folder}/**/*.test.ts`),
+          include: [`${kernel}/**/*.test.ts`],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'live', include: [`${live}/**/*.test.ts`], sequence: { groupOrder: 2 } },
       },
       ...(wantsFaults
         ? [
@@ -40,7 +46,7 @@ export default defineConfig({
                 name: 'faults',
                 include: [`${faults}/**/*.test.ts`],
                 fileParallelism: false,
-                sequence: { groupOrder: 2 },
+                sequence: { groupOrder: 3 },
               },
             },
           ]

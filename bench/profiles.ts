@@ -62,6 +62,7 @@ const names = Array.from({ length: 5000 }, (_, index) => ({
 function contextOf(): DetectorContext {
   return {
     signal: () => undefined,
+    said: () => [],
     home: () => home,
     devices: { get: () => undefined } as unknown as Devices,
     destinationName: packet => names[packet.destination0 & 4095],

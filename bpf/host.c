@@ -432,9 +432,13 @@ struct replay_packet {
 #define LINKTYPE_PPP 9
 #define LINKTYPE_PPP_HDLC 50
 #define LINKTYPE_PPP_ETHER 51
+#define LINKTYPE_C_HDLC 104
 #define LINKTYPE_LOOP 108
 #define LINKTYPE_LINUX_SLL 113
+#define LINKTYPE_NFLOG 239
 #define LINKTYPE_LINUX_SLL2 276
+
+#define NFULA_PAYLOAD 9
 
 #define SLL_OUTGOING 4
 #define SLL_ETHERNET 1 /* ARPHRD_ETHER */
@@ -491,6 +495,35 @@ static void see_ppp(struct __sk_buff *skb, const __u8 *b, bool pppoe)
 	sense(skb, false, 0);
 }
 
+/* RFC 1547 4.3.1: an address, a zero, an EtherType. */
+static void see_hdlc(struct __sk_buff *skb, const __u8 *b)
+{
+	if (skb->len < 4 || (be16_at(b + 2) != ETH_P_IP && be16_at(b + 2) != ETH_P_IPV6))
+		return;
+	skip(skb, 4);
+	sense(skb, false, 0);
+}
+
+/* linux/netfilter/nfnetlink_log.h: family, version, resource; then attributes, lengths of this machine's order. */
+static void see_nflog(struct __sk_buff *skb, const __u8 *b)
+{
+	__u32 at = 4, length;
+
+	if (skb->len < 4 || b[1])
+		return;
+	while (at + 4 <= skb->len) {
+		length = b[at] | b[at + 1] << 8;
+		if (length < 4)
+			return;
+		if ((b[at + 2] | b[at + 3] << 8) == NFULA_PAYLOAD) {
+			skip(skb, at + 4);
+			sense(skb, false, 0);
+			return;
+		}
+		at += (length + 3) & ~3u;
+	}
+}
+
 static void see(struct __sk_buff *skb, __u8 *bytes, __u16 linktype)
 {
 	switch (linktype) {
@@ -512,6 +545,12 @@ static void see(struct __sk_buff *skb, __u8 *bytes, __u16 linktype)
 	case LINKTYPE_PPP_HDLC:
 	case LINKTYPE_PPP_ETHER:
 		see_ppp(skb, bytes, linktype == LINKTYPE_PPP_ETHER);
+		return;
+	case LINKTYPE_C_HDLC:
+		see_hdlc(skb, bytes);
+		return;
+	case LINKTYPE_NFLOG:
+		see_nflog(skb, bytes);
 		return;
 	default: /* raw IP in its several numbers; the reader admits no others */
 		sense(skb, false, 0);

@@ -181,6 +181,11 @@ static __always_inline int parse_snap(struct __sk_buff *skb, struct packet *p)
 	snap = peek(skb, p->off, sizeof(spare), spare);
 	if (!snap)
 		return -1;
+	if (snap[0] == 0x06 && snap[1] == 0x06 && snap[2] == 3) { /* RFC 948: IP without SNAP */
+		p->ethertype = ETH_P_IP;
+		p->off += 3;
+		return 0;
+	}
 	if (snap[0] != 0xaa || snap[1] != 0xaa || snap[2] != 3)
 		return 0;
 	p->ethertype = snap[6] << 8 | snap[7];
@@ -244,32 +249,6 @@ static __always_inline void bound(struct packet *p, __u32 start, __u32 length)
 		p->end = limit;
 }
 
-static __always_inline int parse_ipv4(struct __sk_buff *skb, struct packet *p)
-{
-	struct iphdr spare, *ip;
-	__u32 header, start = p->off;
-	__u16 fragment;
-
-	ip = peek(skb, start, sizeof(*ip), &spare);
-	if (!ip || ip->version != 4)
-		return -1;
-	header = ip->ihl * 4;
-	if (header < sizeof(*ip))
-		return -1;
-	p->family = 4;
-	p->protocol = ip->protocol;
-	p->ttl = ip->ttl;
-	p->src[0] = ip->saddr;
-	p->dst[0] = ip->daddr;
-	fragment = bpf_ntohs(ip->frag_off);
-	p->fragment_off = (fragment & 0x1fff) << 3;
-	p->more_fragments = fragment >> 13 & 1;
-	p->fragment_id = bpf_ntohs(ip->id);
-	bound(p, start, bpf_ntohs(ip->tot_len));
-	p->off = start + header;
-	return p->off > p->end ? -1 : 0;
-}
-
 static __always_inline bool is_extension(__u8 next)
 {
 	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
@@ -308,6 +287,34 @@ static __noinline int parse_extensions(struct __sk_buff *skb, struct packet *p)
 	p->protocol = next;
 	p->off = off;
 	return off > p->end ? -1 : 0;
+}
+
+static __always_inline int parse_ipv4(struct __sk_buff *skb, struct packet *p)
+{
+	struct iphdr spare, *ip;
+	__u32 header, start = p->off;
+	__u16 fragment;
+
+	ip = peek(skb, start, sizeof(*ip), &spare);
+	if (!ip || ip->version != 4)
+		return -1;
+	header = ip->ihl * 4;
+	if (header < sizeof(*ip))
+		return -1;
+	p->family = 4;
+	p->protocol = ip->protocol;
+	p->ttl = ip->ttl;
+	p->src[0] = ip->saddr;
+	p->dst[0] = ip->daddr;
+	fragment = bpf_ntohs(ip->frag_off);
+	p->fragment_off = (fragment & 0x1fff) << 3;
+	p->more_fragments = fragment >> 13 & 1;
+	p->fragment_id = bpf_ntohs(ip->id);
+	bound(p, start, bpf_ntohs(ip->tot_len));
+	p->off = start + header;
+	if (p->off > p->end)
+		return -1;
+	return p->protocol == IPPROTO_AH && !p->fragment_off ? parse_extensions(skb, p) : 0;
 }
 
 static __always_inline int parse_ipv6(struct __sk_buff *skb, struct packet *p)

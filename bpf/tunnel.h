@@ -12,11 +12,20 @@
 
 #define MAX_LABELS 6
 #define MAX_GTP_EXTENSIONS 4
+#define MAX_TZSP_TAGS 8
 
 #define ETHERTYPE_TEB 0x6558 /* transparent Ethernet bridging */
 #define ETHERTYPE_ERSPAN2 0x88be /* types I and II */
 #define ETHERTYPE_ERSPAN3 0x22eb
 #define ETHERTYPE_PPP 0x880b
+#define ETHERTYPE_WCCP 0x883e
+#define ETHERTYPE_TRILL 0x22f3
+#define ETHERTYPE_MACSEC 0x88e5
+#define ETHERTYPE_PBB 0x88e7
+#define ETHERTYPE_FABRICPATH 0x8903
+#define ETHERTYPE_CMD 0x8909 /* Cisco MetaData */
+#define ETHERTYPE_ETAG 0x893f /* IEEE 802.1BR */
+#define ETHERTYPE_NSH 0x894f
 
 #define GRE_CHECKSUM 0x8000
 #define GRE_ROUTING 0x4000
@@ -31,6 +40,15 @@
 #define PORT_GTPU 2152
 #define PORT_TEREDO 3544
 #define PORT_GRE_UDP 4754 /* RFC 8086 */
+#define PORT_L2TP 1701
+#define PORT_LISP 4341
+#define PORT_VXLAN_GPE 4790
+#define PORT_AYIYA 5072
+#define PORT_MPLS_UDP 6635 /* RFC 7510 */
+#define PORT_TZSP 37008
+#ifndef IPPROTO_ETHERIP
+#define IPPROTO_ETHERIP 97
+#endif
 
 /* The outer packet becomes the tunnel; what it said of itself is cleared for the inner one. */
 static __always_inline int enter(struct packet *p, __u8 tunnel, __u32 id, __u32 off,
@@ -151,6 +169,100 @@ static __always_inline int enter_mpls(struct __sk_buff *skb, struct packet *p)
 	return enter_ethernet(skb, p, TUNNEL_MPLS, id, off);
 }
 
+/* What the "next protocol" of NSH (RFC 8300 2.2) and VXLAN-GPE says follows, NSH itself apart. */
+static __always_inline int enter_next(struct __sk_buff *skb, struct packet *p, __u8 tunnel,
+				      __u32 id, __u32 off, __u8 next)
+{
+	switch (next) {
+	case 1:
+	case 2:
+		return enter_ip(skb, p, tunnel, id, off);
+	case 3:
+		return enter_ethernet(skb, p, tunnel, id, off);
+	case 5:
+		p->off = off;
+		return enter_mpls(skb, p);
+	}
+	return 0;
+}
+
+/* RFC 8300 2.2: version 0; the length is that of both headers, in words; the path is the id. */
+static __always_inline int enter_nsh(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[8], *h = peek(skb, p->off, sizeof(spare), spare);
+
+	if (!h || h[0] >> 6 || (h[1] & 0x3f) < 2)
+		return 0;
+	return enter_next(skb, p, TUNNEL_NSH, be24_at(h + 4), p->off + (h[1] & 0x3f) * 4, h[3]);
+}
+
+/*
+ * Tags that are no VLAN: 6 bytes, then an EtherType. The MACs of the frame stay those of the hosts, so
+ * this is no tunnel. MACsec (IEEE 802.1AE 9.3) only where it does not encrypt.
+ */
+static __always_inline int pass_tag(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[4], *h = peek(skb, p->off, sizeof(spare), spare);
+	__u32 off = p->off + 6;
+
+	if (!h)
+		return 0;
+	if (p->ethertype == ETHERTYPE_MACSEC) {
+		if (h[0] & 0x8c)
+			return 0;
+		off += h[0] & 0x20 ? 8 : 0;
+	}
+	h = peek(skb, off, 2, spare);
+	if (!h)
+		return 0;
+	p->ethertype = be16_at(h);
+	p->off = off + 2;
+	return !parse_tags(skb, p);
+}
+
+/* RFC 6325 3: six bytes, then options in words; the ingress names the tunnel. */
+static __always_inline int enter_trill(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[6], *h = peek(skb, p->off, sizeof(spare), spare);
+
+	if (!h || h[0] >> 6)
+		return 0;
+	return enter_ethernet(skb, p, TUNNEL_TRILL, be16_at(h + 4),
+			      p->off + sizeof(spare) + (be16_at(h) >> 6 & 0x1f) * 4);
+}
+
+/* Between bridges: a whole frame follows. IEEE 802.1ah 9.7 has an I-SID, FabricPath a tree and a TTL. */
+static __always_inline int enter_backbone(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[4], *h = peek(skb, p->off, sizeof(spare), spare);
+
+	if (!h)
+		return 0;
+	if (p->ethertype == ETHERTYPE_PBB)
+		return enter_ethernet(skb, p, TUNNEL_PBB, be24_at(h + 1), p->off + 4);
+	return enter_ethernet(skb, p, TUNNEL_FABRICPATH, be16_at(h) >> 6, p->off + 2);
+}
+
+static __always_inline int enter_link(struct __sk_buff *skb, struct packet *p)
+{
+	switch (p->ethertype) {
+	case ETH_P_PPP_SES:
+		return enter_pppoe(skb, p);
+	case ETHERTYPE_PBB:
+	case ETHERTYPE_FABRICPATH:
+		return enter_backbone(skb, p);
+	case ETHERTYPE_TRILL:
+		return enter_trill(skb, p);
+	case ETHERTYPE_NSH:
+		return enter_nsh(skb, p);
+	case ETHERTYPE_MACSEC:
+	case ETHERTYPE_CMD:
+	case ETHERTYPE_ETAG:
+		return pass_tag(skb, p);
+	}
+	return enter_mpls(skb, p);
+}
+
 /* draft-foschiano-erspan: type I has no header of its own, II 8 bytes, III 12 and maybe 8 more. */
 static __always_inline int enter_erspan(struct __sk_buff *skb, struct packet *p, __u16 protocol,
 					bool sequence, __u32 off)
@@ -212,9 +324,18 @@ static __always_inline int enter_gre(struct __sk_buff *skb, struct packet *p)
 	case ETHERTYPE_ERSPAN2:
 	case ETHERTYPE_ERSPAN3:
 		return enter_erspan(skb, p, protocol, flags & GRE_SEQUENCE, off);
+	case ETHERTYPE_WCCP: /* a redirect header of 4 bytes since version 2 */
+		return enter_ip(skb, p, TUNNEL_GRE, id, off) ||
+		       enter_ip(skb, p, TUNNEL_GRE, id, off + 4);
+	case ETH_P_8021Q:
+		enter(p, TUNNEL_GRE, id, off, ETH_P_8021Q);
+		return !parse_tags(skb, p);
 	case ETH_P_MPLS_UC:
 		p->off = off;
 		return enter_mpls(skb, p);
+	case ETHERTYPE_NSH:
+		p->off = off;
+		return enter_nsh(skb, p);
 	}
 	return 0;
 }
@@ -312,32 +433,161 @@ static __always_inline bool may_be_teredo(struct __sk_buff *skb, const struct pa
 		ip->daddr.s6_addr32[0] == bpf_htonl(TEREDO_PREFIX));
 }
 
+/* draft-ietf-nvo3-vxlan-gpe 3: the P flag says that the last byte of the word names what follows. */
+static __always_inline int enter_vxlan_gpe(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[8], *h = peek(skb, p->off, sizeof(spare), spare);
+
+	if (!h || !(h[0] & 0x08))
+		return 0;
+	if (h[0] & 0x04 && h[3] == 4) {
+		p->off += sizeof(spare);
+		return enter_nsh(skb, p);
+	}
+	return enter_next(skb, p, TUNNEL_VXLAN, be24_at(h + 4), p->off + sizeof(spare),
+			  h[0] & 0x04 ? h[3] : 3);
+}
+
+/* RFC 2661 3.1: data messages of version 2; length, sequence and offset may be there. */
+static __always_inline int enter_l2tp(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[8], *h = peek(skb, p->off, sizeof(spare), spare);
+	__u32 off = p->off + 6, id;
+	__u16 flags;
+
+	if (!h)
+		return 0;
+	flags = be16_at(h);
+	if (flags & 0x8000 || (flags & 0xf) != 2)
+		return 0;
+	if (flags & 0x4000) {
+		id = (__u32)be16_at(h + 4) << 16 | be16_at(h + 6);
+		off += 2;
+	} else {
+		id = (__u32)be16_at(h + 2) << 16 | be16_at(h + 4);
+	}
+	if (flags & 0x0800)
+		off += 4;
+	if (flags & 0x0200) {
+		h = peek(skb, off, 2, spare);
+		if (!h)
+			return 0;
+		off += 2 + be16_at(h);
+	}
+	return enter_ppp(skb, p, TUNNEL_L2TP, id, off);
+}
+
+/* draft-massar-v6ops-ayiya 4: identity and signature have lengths of their own; opcode 1 forwards. */
+static __always_inline int enter_ayiya(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[4], *h = peek(skb, p->off, sizeof(spare), spare);
+
+	if (!h || (h[2] & 0xf) != 1 || (h[3] != IPPROTO_IPV6 && h[3] != IPPROTO_IPIP))
+		return 0;
+	return enter_ip(skb, p, TUNNEL_AYIYA, 0,
+			p->off + 8 + (1 << (h[0] >> 4)) + (h[1] >> 4) * 4);
+}
+
+/* RFC 9300 5.1: eight bytes that say nothing of themselves, then IP: its length must be right. */
+static __always_inline int enter_lisp(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[6], *h = peek(skb, p->off + 8, sizeof(spare), spare);
+	__u32 room = p->end - p->off;
+
+	if (!h)
+		return 0;
+	if (h[0] >> 4 == 4 ? be16_at(h + 2) + 8 != room : be16_at(h + 4) + 48 != room)
+		return 0;
+	return enter_ip(skb, p, TUNNEL_LISP, 0, p->off + 8);
+}
+
+/* TaZmen Sniffer Protocol: version 1, a packet that was received, Ethernet; tags to an end tag. */
+static __always_inline int enter_tzsp(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[4], *h = peek(skb, p->off, sizeof(spare), spare);
+	__u32 off = p->off + sizeof(spare);
+
+	if (!h || h[0] != 1 || h[1] || be16_at(h + 2) != 1)
+		return 0;
+	for (__u32 i = 0; i < MAX_TZSP_TAGS; i++) {
+		h = peek(skb, off, 2, spare);
+		if (!h)
+			return 0;
+		if (h[0] == 1)
+			return enter_ethernet(skb, p, TUNNEL_TZSP, 0, off + 1);
+		off += h[0] ? 2 + h[1] : 1;
+	}
+	return 0;
+}
+
 static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 {
-	if (p->dport == bpf_htons(PORT_VXLAN) || p->dport == bpf_htons(PORT_VXLAN_LINUX))
+	switch (bpf_ntohs(p->dport)) {
+	case PORT_VXLAN:
+	case PORT_VXLAN_LINUX:
 		return enter_vxlan(skb, p);
-	if (p->dport == bpf_htons(PORT_GENEVE))
+	case PORT_VXLAN_GPE:
+		return enter_vxlan_gpe(skb, p);
+	case PORT_GENEVE:
 		return enter_geneve(skb, p);
+	case PORT_GRE_UDP:
+		return enter_gre(skb, p);
+	case PORT_MPLS_UDP:
+		return enter_mpls(skb, p);
+	case PORT_LISP:
+		return enter_lisp(skb, p);
+	case PORT_TZSP:
+		return enter_tzsp(skb, p);
+	}
 	if (is_port(p, PORT_GTPU))
 		return enter_gtpu(skb, p);
 	if (is_port(p, PORT_TEREDO))
 		return enter_teredo(skb, p);
-	if (p->dport == bpf_htons(PORT_GRE_UDP))
-		return enter_gre(skb, p);
+	if (is_port(p, PORT_L2TP))
+		return enter_l2tp(skb, p);
+	if (is_port(p, PORT_AYIYA))
+		return enter_ayiya(skb, p);
 	return may_be_teredo(skb, p) ? enter_teredo(skb, p) : 0;
 }
 
-/* The protocols and ports that a tunnel can hide behind: two comparisons for most packets. */
+/* The ports of tunnels that only one side has, and those that either may have. */
+static __always_inline bool is_tunnel_port(const struct packet *p)
+{
+	switch (bpf_ntohs(p->dport)) {
+	case PORT_VXLAN:
+	case PORT_VXLAN_LINUX:
+	case PORT_VXLAN_GPE:
+	case PORT_GENEVE:
+	case PORT_GRE_UDP:
+	case PORT_MPLS_UDP:
+	case PORT_LISP:
+	case PORT_TZSP:
+	case PORT_GTPU:
+	case PORT_TEREDO:
+	case PORT_L2TP:
+	case PORT_AYIYA:
+		return true;
+	}
+	switch (bpf_ntohs(p->sport)) {
+	case PORT_GTPU:
+	case PORT_TEREDO:
+	case PORT_L2TP:
+	case PORT_AYIYA:
+		return true;
+	}
+	return false;
+}
+
+/* The protocols and ports that a tunnel can hide behind: a few comparisons for most packets. */
 static __always_inline bool may_tunnel(const struct packet *p)
 {
 	switch (p->protocol) {
 	case IPPROTO_UDP:
-		return p->dport == bpf_htons(PORT_VXLAN) || p->dport == bpf_htons(PORT_GENEVE) ||
-		       p->dport == bpf_htons(PORT_VXLAN_LINUX) || is_port(p, PORT_GTPU) ||
-		       is_port(p, PORT_TEREDO) || p->dport == bpf_htons(PORT_GRE_UDP);
+		return is_tunnel_port(p);
 	case IPPROTO_IPIP:
 	case IPPROTO_IPV6:
 	case IPPROTO_GRE:
+	case IPPROTO_ETHERIP:
 	case IPPROTO_MPLS:
 		return !p->fragment_off;
 	}
@@ -346,8 +596,20 @@ static __always_inline bool may_tunnel(const struct packet *p)
 
 static __always_inline bool is_link_tunnel(__u16 ethertype)
 {
-	return ethertype == ETH_P_PPP_SES || ethertype == ETH_P_MPLS_UC ||
-	       ethertype == ETH_P_MPLS_MC;
+	switch (ethertype) {
+	case ETH_P_PPP_SES:
+	case ETH_P_MPLS_UC:
+	case ETH_P_MPLS_MC:
+	case ETHERTYPE_PBB:
+	case ETHERTYPE_FABRICPATH:
+	case ETHERTYPE_TRILL:
+	case ETHERTYPE_NSH:
+	case ETHERTYPE_MACSEC:
+	case ETHERTYPE_CMD:
+	case ETHERTYPE_ETAG:
+		return true;
+	}
+	return false;
 }
 
 /* From what carries a tunnel to what is inside. 1 when there is something inside. */
@@ -360,7 +622,7 @@ __stage int enter_tunnel(struct __sk_buff *skb)
 		return 0;
 	p = &c.scratch->packet;
 	if (!p->family)
-		return p->ethertype == ETH_P_PPP_SES ? enter_pppoe(skb, p) : enter_mpls(skb, p);
+		return enter_link(skb, p);
 	switch (p->protocol) {
 	case IPPROTO_UDP:
 		return enter_udp(skb, p);
@@ -369,6 +631,8 @@ __stage int enter_tunnel(struct __sk_buff *skb)
 		return enter_ip(skb, p, TUNNEL_IPIP, 0, p->off);
 	case IPPROTO_GRE:
 		return enter_gre(skb, p);
+	case IPPROTO_ETHERIP: /* RFC 3378 3: version 3, 12 bits of zero */
+		return enter_ethernet(skb, p, TUNNEL_ETHERIP, 0, p->off + 2);
 	case IPPROTO_MPLS:
 		return enter_mpls(skb, p);
 	}

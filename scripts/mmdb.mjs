@@ -13,13 +13,21 @@ export class MmdbWriter {
   #bytes = 0
   #known = new Map()
   #keys = new Map()
+  #begin = [0, 0, 0, 0]
+  #end = [0, 0, 0, 0]
+  #wholeFrom = 0
+  #wholeTo = 0
 
   /**
-   * `first` to `last`, of 128 bits as in ::ffff:0:0 without the ffff: IPv4 lies below ::/96. `value`
-   * is a map of texts and numbers below 2^32.
+   * `first` to `last`, four words of 32 bits each, as in ::ffff:0:0 without the ffff: IPv4 lies below
+   * ::/96. `value` is a map of texts and numbers below 2^32.
    */
   add(first, last, value) {
-    this.#insert(0, 127n, first, last, -1 - this.#store(value))
+    this.#begin = first
+    this.#end = last
+    this.#wholeFrom = 128 - bitsBehind(first, 0)
+    this.#wholeTo = 128 - bitsBehind(last, -1)
+    this.#set(0, 0, true, true, -1 - this.#store(value))
   }
 
   /** The file; throws when it is beyond what records of 24 bits can point at. */
@@ -47,17 +55,21 @@ export class MmdbWriter {
     return Buffer.concat([tree, Buffer.alloc(16), ...this.#data, mark, metadata])
   }
 
-  /** Sets what lies between `first` and `last` below `node`, whose children differ in this `bit`. */
-  #insert(node, bit, first, last, leaf) {
-    const half = 1n << bit
-    if (first < half) this.#set(node * 2, bit, first, last < half ? last : half - 1n, leaf)
-    if (last >= half)
-      this.#set(node * 2 + 1, bit, first < half ? 0n : first - half, last - half, leaf)
+  /**
+   * Sets the part of the range that lies below `node`, at the depth of `bit`: all of it, or what comes
+   * behind the begin, or before the end, where the way leads along them.
+   */
+  #set(node, bit, alongBegin, alongEnd, leaf) {
+    const from = alongBegin ? bitOf(this.#begin, bit) : 0
+    const to = alongEnd ? bitOf(this.#end, bit) : 1
+    if (from === 0) this.#half(node * 2, bit + 1, alongBegin, alongEnd && to === 0, leaf)
+    if (to === 1) this.#half(node * 2 + 1, bit + 1, alongBegin && from === 1, alongEnd, leaf)
   }
 
-  #set(at, bit, first, last, leaf) {
-    if (first === 0n && last === (1n << bit) - 1n) this.#nodes[at] = leaf
-    else this.#insert(this.#child(at), bit - 1n, first, last, leaf)
+  #half(at, bit, alongBegin, alongEnd, leaf) {
+    const isWhole = !(alongBegin && bit < this.#wholeFrom) && !(alongEnd && bit < this.#wholeTo)
+    if (isWhole) this.#nodes[at] = leaf
+    else this.#set(this.#child(at), bit, alongBegin, alongEnd, leaf)
   }
 
   #child(at) {
@@ -75,7 +87,7 @@ export class MmdbWriter {
   }
 
   #store(value) {
-    const name = JSON.stringify(value)
+    const name = Object.values(value).join('\n')
     const known = this.#known.get(name)
     if (known !== undefined) return known
     const entries = Object.entries(value).map(([key, one]) => [
@@ -104,6 +116,18 @@ export class MmdbWriter {
     this.#bytes += bytes.length
     return place
   }
+}
+
+function bitOf(words, bit) {
+  return (words[bit >> 5] >>> (31 - (bit & 31))) & 1
+}
+
+/** How many bits at the end are as those of `filler`, 0 or -1. */
+function bitsBehind(words, filler) {
+  let index = 3
+  while (index >= 0 && (words[index] | 0) === filler) index--
+  const other = index < 0 ? 0 : words[index] ^ filler
+  return (3 - index) * 32 + (index < 0 ? 0 : 31 - Math.clz32(other & -other))
 }
 
 function map(entries) {

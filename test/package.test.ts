@@ -21,3 +21,15 @@ test('the lock file holds the packages of every platform', () => {
   expect(wanted.length).toBeGreaterThan(10)
   expect(wanted.filter(name => !names.has(name))).toEqual([])
 })
+
+test('NOTICE names the data that come with the program in the version that is pinned', () => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '..', file), 'utf8')
+  const { devDependencies, files } = JSON.parse(read('package.json')) as {
+    devDependencies: Record<string, string>
+    files: readonly string[]
+  }
+  const name = '@ip-location-db/asn'
+  expect(read('NOTICE')).toContain(`${name} ${devDependencies[name]}`)
+  expect(packages[`node_modules/${name}`]?.version).toBe(devDependencies[name])
+  expect(files).toEqual(expect.arrayContaining(['build', 'LICENSES', 'NOTICE']))
+})

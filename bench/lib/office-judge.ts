@@ -64,6 +64,9 @@ const rules: Readonly<Record<AttackName, readonly string[]>> = {
   'icmp-tunnel': ['Data Hidden in Pings'],
 }
 
+/** Alerts about nobody that are written out. */
+const SHOWN = 40
+
 /** An attack may end before its alert. */
 const GRACE = 15 * MINUTE
 
@@ -110,6 +113,11 @@ function tellOthers(alerts: readonly Alert[]): void {
   const count = new Map<string, number>()
   for (const alert of alerts) count.set(titleOf(alert), (count.get(titleOf(alert)) ?? 0) + 1)
   for (const [title, times] of count) console.log(`  ${times} × ${title}`)
+  for (const alert of alerts.slice(0, SHOWN)) {
+    console.log(
+      `    ${alert['@timestamp'].slice(0, 19)}  ${entityOf(alert)}  ${alert.message ?? ''}`,
+    )
+  }
 }
 
 function verdictOf(caught: number, all: number): string {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 import { SensorError } from '../errors.ts'
+import { installed } from '../installation.ts'
 import { BpfMap } from './bpf-map.ts'
 import { type Libbpf, libbpf, silently, takeMessages } from './libbpf.ts'
 import { errno } from './libc.ts'
@@ -29,8 +29,8 @@ export interface BpfObject {
   close(): void
 }
 
-/** `build/sensor.bpf.o`, seen from src/ and from dist/ alike. */
-export const sensorObject = fileURLToPath(new URL('../../build/sensor.bpf.o', import.meta.url))
+/** What the build has made of `bpf/`. */
+export const sensorObject = installed('build/sensor.bpf.o')
 
 /**
  * Opens, configures and loads a BPF object. Throws NOT_BUILT, LIBBPF_MISSING, PRIVILEGES_MISSING or

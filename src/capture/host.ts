@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 import { SensorError } from '../errors.ts'
+import { installed } from '../installation.ts'
 import { type KernelCounters, sumCounters } from './counters.ts'
 import { RingReader } from './ring-buffer.ts'
 
@@ -37,8 +37,7 @@ const COUNTERS_SIZE = 384
 export const KEY_SIZE = { 4: 16, 6: 40 } as const
 export const FLOW_SIZE = 200
 
-/** `build/liborthrus.so`, seen from src/ and from dist/ alike. */
-const library = fileURLToPath(new URL('../../build/liborthrus.so', import.meta.url))
+const library = installed('build/liborthrus.so')
 
 /** Opens a sensor in user space. Throws NOT_BUILT without the library, OUT_OF_MEMORY without memory. */
 export function openHost({ settings, ringSize, flows }: HostOptions): HostSensor {

@@ -12,17 +12,18 @@ const linkTypes: ReadonlyMap<number, string> = new Map([
   [50, 'PPP in HDLC framing'],
   [51, 'PPPoE'],
   [101, 'raw IP'],
+  [104, 'Cisco HDLC'],
   [108, 'OpenBSD loopback'],
   [113, 'Linux cooked v1'],
   [228, 'raw IPv4'],
   [229, 'raw IPv6'],
+  [239, 'NFLOG'],
   [276, 'Linux cooked v2'],
 ])
 
 // Only to name them in the refusal.
 const unreadable: ReadonlyMap<number, string> = new Map([
   [6, 'token ring'],
-  [104, 'Cisco HDLC'],
   [105, 'IEEE 802.11'],
   [107, 'frame relay'],
   [117, 'OpenBSD pflog'],
@@ -35,7 +36,6 @@ const unreadable: ReadonlyMap<number, string> = new Map([
   [195, 'IEEE 802.15.4'],
   [220, 'USB'],
   [227, 'CAN bus'],
-  [239, 'NFLOG'],
   [249, 'USB'],
   [253, 'netlink'],
 ])

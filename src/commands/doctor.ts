@@ -1,11 +1,12 @@
 import { Command } from 'commander'
+import { checkPlaces } from '../operate/doctor/places.ts'
 import { doctorJson, doctorText, examine, isHealthy } from '../operate/doctor.ts'
 import { configFor, type Overrides } from './config.ts'
 import { options } from './options.ts'
 import { type Output, outputOf, type Session } from './session.ts'
 
 const help = `
-Looks at kernel, BTF, privileges, libbpf, interfaces and disk; loads the programs to be sure, but
+Looks at kernel, BTF, privileges, libbpf, interfaces, disk and the data of places; loads the programs to be sure, but
 attaches nothing. Below what does not work stands the command that mends it. Exit status is 1 when
 \`orthrus run\` cannot work.
 
@@ -29,8 +30,11 @@ export function doctorCommand(session: Session): Command {
     .addOption(options.output())
     .addHelpText('after', help)
     .action(({ config: file, output, ...overrides }: Options) => {
-      const { capture, state } = configFor(session, file, overrides)
-      const checks = examine({ capture, directory: state.directory })
+      const { capture, state, enrich } = configFor(session, file, overrides)
+      const checks = [
+        ...examine({ capture, directory: state.directory }),
+        ...checkPlaces(enrich.geo),
+      ]
       const text = outputOf(session, output) === 'text' ? doctorText(checks) : doctorJson(checks)
       session.stdout.write(text)
       session.status = isHealthy(checks) ? 0 : 1

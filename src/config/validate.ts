@@ -1,34 +1,50 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { compileFunction } from 'node:vm'
 import { type ErrorObject, type ValidateFunction } from 'ajv'
 import { SensorError } from '../errors.ts'
 import { describeError } from './describe.ts'
 import { type Complaint } from './fault.ts'
+import * as keywords from './keywords.ts'
 import { type Static, type TSchema } from './type.ts'
 import { validatorName } from './validator-name.ts'
 
-const compiled = new WeakMap<object, ValidateFunction>()
-const compile = await compiler()
+type Written = Readonly<Record<string, ValidateFunction>>
 
-/** The build has written the validators down; from the sources they are made when they are needed. */
+/** Where the build has written the validators down: beside this module, not beside its source. */
+const file = fileURLToPath(new URL('./validators.cjs', import.meta.url))
+/** Wanted for an instant at the start, and 2 MB: whoever collects garbage may take them. */
+let loaded: WeakRef<Written> | undefined
+const validatorOf = existsSync(file) ? writtenFor : await compiler()
+
+/** From the sources they are made when they are needed; Ajv keeps what it has made. */
 async function compiler(): Promise<(schema: TSchema) => ValidateFunction> {
-  const file = new URL('./validators.js', import.meta.url)
-  if (!existsSync(file)) {
-    const { schemaCompiler } = await import('./compile.ts')
-    const ajv = schemaCompiler()
-    return schema => ajv.compile(schema)
-  }
-  const written: Readonly<Record<string, ValidateFunction>> = await import(file.href)
-  return schema => {
-    const validate = written[validatorName(schema)]
-    if (validate === undefined) throw new Error('this schema is not among those of the build')
-    return validate
-  }
+  const { schemaCompiler } = await import('./compile.ts')
+  const ajv = schemaCompiler()
+  return schema => ajv.compile(schema)
+}
+
+function writtenFor(schema: TSchema): ValidateFunction {
+  const written = loaded?.deref() ?? load()
+  loaded = new WeakRef(written)
+  const validate = written[validatorName(schema)]
+  if (validate === undefined) throw new Error('this schema is not among those of the build')
+  return validate
+}
+
+/** Not imported: a module stays for ever. */
+function load(): Written {
+  const written = {}
+  const parameters = ['exports', 'require', 'keywords']
+  const run = compileFunction(readFileSync(file, 'utf8'), parameters, { filename: file })
+  run(written, createRequire(import.meta.url), keywords)
+  return written
 }
 
 /** Everything wrong with `value`, most outer first; defaults are filled into it on the way. */
 export function complaints(schema: TSchema, value: unknown): Complaint[] {
-  const validate = compiled.get(schema) ?? compile(schema)
-  compiled.set(schema, validate)
+  const validate = validatorOf(schema)
   if (validate(value)) return []
   return (validate.errors ?? []).filter(telling).map(describeError)
 }

@@ -42,3 +42,19 @@ export function isoTime(time: number): string {
   const rest = whole - milliseconds * 1000
   return `${new Date(milliseconds).toISOString().slice(0, -1)}${String(rest).padStart(3, '0')}Z`
 }
+
+/**
+ * The minute that is nearest to a time (µs since the Unix epoch), for ids: who records a packet and who
+ * watches it stamp it some µs apart. Not the minute that runs: programs begin on the full minute.
+ */
+export function nearestMinute(time: number): number {
+  return Math.round(time / 60e6)
+}
+
+/**
+ * The same of the hour, for what is found among flows that nobody answered: these are told of in any
+ * order, when somebody looks after them, which may be seconds later in a recording.
+ */
+export function nearestHour(time: number): number {
+  return Math.round(time / 3600e6)
+}

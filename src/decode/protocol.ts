@@ -86,6 +86,15 @@ const tunnels = [
   'mpls',
   'teredo',
   'nvgre',
+  'pbb',
+  'fabricpath',
+  'trill',
+  'nsh',
+  'l2tp',
+  'etherip',
+  'ayiya',
+  'lisp',
+  'tzsp',
 ] as const
 
 /** The name of an `enum tunnel`, `undefined` for none. */

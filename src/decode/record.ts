@@ -172,6 +172,15 @@ export const tunnel = {
   TUNNEL_MPLS: 9,
   TUNNEL_TEREDO: 10,
   TUNNEL_NVGRE: 11,
+  TUNNEL_PBB: 12,
+  TUNNEL_FABRICPATH: 13,
+  TUNNEL_TRILL: 14,
+  TUNNEL_NSH: 15,
+  TUNNEL_L2TP: 16,
+  TUNNEL_ETHERIP: 17,
+  TUNNEL_AYIYA: 18,
+  TUNNEL_LISP: 19,
+  TUNNEL_TZSP: 20,
 } as const
 
 export const flowFlags = {

@@ -42,6 +42,8 @@ export interface Detector {
 export interface DetectorContext {
   /** Says a finding; its time is that of the event at hand, or of `advance`. */
   signal(facts: SignalFacts): void
+  /** Names of the signals that were said of an entity since `then` (µs) with a score of 0.6 or more. */
+  said(entity: string, then: number): readonly string[]
   /** Our own networks, as they are at this moment. */
   home(): Home
   readonly devices: Devices

@@ -5,6 +5,7 @@ import { type Packet } from '../decode/packet.ts'
 import { type DomainName } from '../enrich/names.ts'
 import { type Detector, type DetectorContext, type DetectorEvent } from './detector.ts'
 import * as registry from './index.ts'
+import { Said } from './said.ts'
 import { type Signal, type SignalFacts } from './signal.ts'
 
 /** Counters of each detector that has some: how full its tables are, and what they refused. */
@@ -14,7 +15,7 @@ const flowActions: readonly FlowAction[] = ['start', 'update', 'end']
 
 type Handler = (event: DetectorEvent) => void
 
-export interface DetectorsParts extends Omit<DetectorContext, 'signal'> {
+export interface DetectorsParts extends Omit<DetectorContext, 'signal' | 'said'> {
   /** Takes each finding, in the order in which they are made. */
   readonly signal: (signal: Signal) => void
 }
@@ -32,12 +33,14 @@ export class Detectors {
   readonly #detectors = new Map<string, Detector>()
   readonly #signal: (signal: Signal) => void
   readonly #baselines: BaselineStore
+  readonly #said = new Said()
   #time = 0
   #next = Number.NEGATIVE_INFINITY
 
   constructor(options: DetectorOptions, parts: DetectorsParts) {
     this.#signal = parts.signal
     const names = namesOnce(parts.destinationName)
+    const said = (entity: string, then: number) => this.#said.since(entity, then, this.#time)
     this.#forgetName = names.forget
     this.#baselines = parts.baselines
     for (const [key, kind] of Object.entries(registry)) {
@@ -45,7 +48,8 @@ export class Detectors {
       const own = options[name]
       if (own === undefined || own['enabled'] === false) continue
       const signal = (facts: SignalFacts) => this.#say(name, facts)
-      this.#add(name, kind.open(own as never, { ...parts, destinationName: names.ask, signal }))
+      const context = { ...parts, destinationName: names.ask, signal, said }
+      this.#add(name, kind.open(own as never, context))
     }
   }
 
@@ -65,6 +69,7 @@ export class Detectors {
     if (time > this.#time) this.#time = time
     // Detectors remember too, also where no rule does and moves this clock.
     this.#baselines.advance(time)
+    this.#said.advance(time)
     for (const detector of this.#detectors.values()) detector.advance?.(time)
   }
 
@@ -99,6 +104,7 @@ export class Detectors {
   }
 
   #say(detector: string, facts: SignalFacts): void {
+    this.#said.add(facts, this.#time)
     this.#signal({ ...facts, kind: 'signal', detector, time: this.#time })
   }
 }

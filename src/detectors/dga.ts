@@ -1,6 +1,7 @@
 import { milliseconds } from '../config/duration.ts'
 import { duration, section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
@@ -178,7 +179,7 @@ class Dga {
       name: 'dga',
       score: hundredths(score),
       entity: client,
-      identity: [search.since],
+      identity: [nearestMinute(search.since)],
       message: `${client} asked for ${count} domains that do not exist, such as ${missing.at(-1)?.domain}`,
       evidence: {
         domains: count,

@@ -2,6 +2,7 @@ import { milliseconds } from '../config/duration.ts'
 import { duration, networks, section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
 import { IpAddress } from '../decode/address.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type Home, homeOf } from '../enrich/direction.ts'
 import { type DhcpEvent } from '../protocols/dhcp-events.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
@@ -132,7 +133,8 @@ function isOwn({ ip }: Server, own: Home): boolean {
 function sayRogue(event: DhcpEvent, stranger: Stranger, around: Circumstances, signal: Say): void {
   const { server, known, sameQuestion } = stranger
   const score = scoreOf(stranger, around)
-  const { time } = event.packet
+  const { packet, message } = event
+  const { time } = packet
   if (score === 0 || (score <= server.told && time - server.toldAt < again)) return
   server.told = score
   server.toldAt = time
@@ -141,7 +143,8 @@ function sayRogue(event: DhcpEvent, stranger: Stranger, around: Circumstances, s
     name: 'dhcp-rogue',
     score,
     entity: server.ip,
-    identity: [server.id, server.first, Math.round(score * 100)],
+    // Not the number of the interface, which is another in a replay.
+    identity: [packet.vlan, message.version, nearestMinute(server.first), Math.round(score * 100)],
     message: `DHCP server ${server.ip} (${server.mac ?? 'no MAC'}) answers, and ${before}`,
     evidence: {
       server: server.ip,
@@ -170,7 +173,7 @@ function sayGreed(event: DhcpEvent, greed: Greed, server: Server | undefined, si
       name: 'dhcp-scan',
       score: 0.6,
       entity: greed.client,
-      identity: [spread.start, size],
+      identity: [nearestMinute(spread.start), size],
       message: `${greed.client} asked for ${size} addresses by DHCP in ${seconds} s`,
       evidence: { addresses: size, seconds },
       trigger: event,
@@ -182,7 +185,7 @@ function sayGreed(event: DhcpEvent, greed: Greed, server: Server | undefined, si
     name: 'dhcp-starvation',
     score: sender === undefined ? 0.7 : 0.9,
     entity: sender ?? segmentOf(event, server),
-    identity: [spread.start, size],
+    identity: [nearestMinute(spread.start), size],
     message: `${size} clients that nobody has seen before asked for an address by DHCP in ${seconds} s`,
     evidence: { clients: size, sender, server: server?.ip, seconds },
     fields: {
@@ -199,5 +202,5 @@ function sayGreed(event: DhcpEvent, greed: Greed, server: Server | undefined, si
 /** Made-up clients have no name: then it is about the segment, or whom they starve there. */
 function segmentOf({ packet }: DhcpEvent, server: Server | undefined): string {
   if (packet.vlan !== 0) return `VLAN ${packet.vlan}`
-  return server?.ip ?? `interface ${packet.ifindex}`
+  return server?.ip ?? 'the link'
 }

@@ -2,6 +2,7 @@ import { type Baseline } from '../baseline/store.ts'
 import { milliseconds } from '../config/duration.ts'
 import { duration, section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
@@ -160,7 +161,7 @@ class DnsLess {
       name: 'dns-less',
       score: before.value === undefined ? 0.6 : 0.3,
       entity: sourceIp,
-      identity: [destinationIp, flow.start],
+      identity: [destinationIp, nearestMinute(flow.start)],
       message: `${sourceIp} talked to ${destinationIp}, which it never resolved, though ${Math.round(100 * share)} % of its conversations have a name`,
       evidence: { bytes, share: hundredths(share) },
       trigger: flow,

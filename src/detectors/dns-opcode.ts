@@ -1,5 +1,6 @@
 import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { opCodeName } from '../protocols/dns-types.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
@@ -37,7 +38,7 @@ function look(event: DnsEvent, { home, signal }: DetectorContext): void {
     name: 'dns-opcode',
     score: isUsual ? 0.6 : 0.4,
     entity: sourceIp,
-    identity: [destinationIp, opCode, packet.time],
+    identity: [destinationIp, opCode, nearestMinute(packet.time)],
     message: `${sourceIp} sends ${destinationIp} a DNS message with the operation ${opcode}`,
     evidence: { opcode, server: destinationIp },
     trigger: event,

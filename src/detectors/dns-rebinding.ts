@@ -1,6 +1,7 @@
 import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
 import { type IpAddress } from '../decode/address.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { homeOf, privateNetworks } from '../enrich/direction.ts'
 import { addressesOf } from '../enrich/resolved.ts'
 import { domainParts } from '../protocols/dns-ecs.ts'
@@ -123,7 +124,7 @@ class Rebinding {
       name: 'dns-rebinding',
       score: now.ttl <= 300 ? 0.9 : 0.7,
       entity: sourceIp,
-      identity: [now.name, was.last],
+      identity: [now.name, nearestMinute(was.last)],
       message: `${now.name} moved from ${before} to ${address}, as ${sourceIp} was told`,
       evidence: {
         domain: now.domain,

@@ -1,5 +1,6 @@
 import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestHour } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { hasPorts, ipProtocol } from '../decode/protocol.ts'
 import { Bounded, type Kept } from './bounded.ts'
@@ -135,7 +136,7 @@ function many({ connections, start, last }: Target) {
 
 function say(
   flow: FlowEvent,
-  { sources, start }: Target,
+  { sources }: Target,
   counts: { readonly packets?: number; readonly connections?: number; readonly rate: number },
   signal: DetectorContext['signal'],
 ): void {
@@ -148,7 +149,7 @@ function say(
     name: 'flood',
     score: 0.8,
     entity: few ? sourceIp : destinationIp,
-    identity: [destinationIp, protocol, port, start],
+    identity: [destinationIp, protocol, port, nearestHour(flow.start)],
     message: `${who} sent ${destinationIp} ${counts.rate} ${what} a second in vain`,
     evidence: { ...counts, sources: sources.size, port },
     trigger: flow,

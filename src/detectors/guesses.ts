@@ -1,4 +1,5 @@
 import { type Baseline } from '../baseline/store.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
@@ -134,7 +135,7 @@ export class Guesses {
       name: 'brute-force',
       score: 0.7,
       entity: sourceIp,
-      identity: ['spray', destinationPort, start],
+      identity: ['spray', destinationPort, nearestMinute(start)],
       message: `${sourceIp} made ${spray.attempts} ${service.name} sessions with ${size} hosts in ${seconds} s, as who tries passwords does`,
       evidence: {
         service: service.name,
@@ -158,7 +159,7 @@ export class Guesses {
       name: 'brute-force-success',
       score: 0.7,
       entity: sourceIp,
-      identity: [destinationIp, flow.packet.destinationPort, pair.start],
+      identity: [destinationIp, flow.packet.destinationPort, nearestMinute(pair.start)],
       message: `after ${pair.attempts} short sessions, ${sourceIp} was let in to ${service.name} on ${destinationIp}, as it seems`,
       evidence: {
         service: service.name,
@@ -190,7 +191,7 @@ export class Guesses {
       name: 'brute-force',
       score: manner === 'fast' ? 0.8 : 0.6,
       entity: sourceIp,
-      identity: [destinationIp, destinationPort, start, attempts],
+      identity: [destinationIp, destinationPort, nearestMinute(start), attempts],
       message: `${sourceIp} made ${attempts} short ${service.name} sessions with ${destinationIp} in ${seconds} s, as who tries passwords does`,
       evidence: {
         service: service.name,

@@ -1,5 +1,6 @@
 import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { defineDetector } from './detector.ts'
 import { hundredths } from './hundredths.ts'
@@ -63,7 +64,7 @@ export const icmpTunnel = defineDetector({
         name: 'icmp-tunnel',
         score,
         entity: sourceIp,
-        identity: [sourceIp, destinationIp, flow.start],
+        identity: [sourceIp, destinationIp, nearestMinute(flow.start)],
         message: `${sourceIp} exchanges data with ${destinationIp} in ICMP echo messages: ${bytes} bytes in ${packets} messages`,
         evidence: { packets, bytes, imbalance: hundredths(imbalance), rate: hundredths(rate) },
         trigger: flow,

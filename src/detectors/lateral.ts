@@ -2,6 +2,7 @@ import { type Baseline } from '../baseline/store.ts'
 import { milliseconds } from '../config/duration.ts'
 import { duration, section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
 import { Bounded } from './bounded.ts'
@@ -214,7 +215,7 @@ class Peers {
       name: 'lateral-peer',
       score,
       entity: sourceIp,
-      identity: [destinationIp, destinationPort, flow.start],
+      identity: [destinationIp, destinationPort, nearestMinute(flow.start)],
       message: `${sourceIp} uses ${evidence.service} on ${destinationIp} for the first time`,
       evidence,
       trigger: flow,
@@ -232,12 +233,12 @@ class Peers {
     const { fanOut, window } = this.#parts
     // An administrator's host has room for a tenth of its peers.
     const least = Math.max(fanOut * (young ? youngRoom : 1), Math.ceil(peers / 10))
-    if (!fan.add(to, time, window) || !fan.isFast(least) || !fan.isNews()) return
+    if (!fan.add(to, time, window, flow.start) || !fan.isFast(least) || !fan.isNews()) return
     this.#parts.signal({
       name: 'lateral-fan-out',
       score: 0.8,
       entity: sourceIp,
-      identity: [fan.start, fan.size],
+      identity: [nearestMinute(fan.begun), fan.size],
       message: `${sourceIp} went to ${fan.size} hosts in ${fan.seconds} s that it never administered before`,
       evidence: { service, new_peers: fan.size, peers, seconds: fan.seconds },
       trigger: flow,

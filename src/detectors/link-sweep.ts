@@ -1,5 +1,6 @@
 import { ipText } from '../decode/address.ts'
 import { type ArpEvent } from '../decode/arp.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type NdpEvent } from '../decode/ndp.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
@@ -139,7 +140,7 @@ export class LinkSweep {
       name: 'host-sweep',
       score: fast ? 0.8 : 0.6,
       entity,
-      identity: ['host-sweep', technique, spread.start, spread.size],
+      identity: ['host-sweep', technique, nearestMinute(spread.start), spread.size],
       message: `${entity} asked for ${spread.size} addresses that nobody has in ${spread.seconds} s (${technique})`,
       evidence: {
         hosts: spread.size,

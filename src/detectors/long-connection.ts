@@ -1,6 +1,7 @@
 import { milliseconds } from '../config/duration.ts'
 import { duration, section } from '../config/section.ts'
 import { type Static, Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
@@ -108,7 +109,7 @@ class LongWatch {
       name: 'long-connection',
       score,
       entity: sourceIp,
-      identity: [destination, flow.start, plain],
+      identity: [destination, packet.sourcePort, nearestMinute(flow.start), plain],
       message: `${sourceIp} has been connected to ${destination} for ${hours} hours`,
       evidence: {
         destination,

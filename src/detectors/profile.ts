@@ -84,6 +84,9 @@ export const profile = defineDetector({
         hours: 'hours behind that',
         watched_hours: 'hours for which the device was watched, 336 at most',
         active_hours: 'hours in which it opened conversations',
+        also: 'what else was far more than usual in this hour, in words',
+        explained_by:
+          'signals about the device in this hour that say why, where they do: then the score is 0.5 at most',
       },
     },
   ],
@@ -165,37 +168,66 @@ class ProfileWatch {
     if (over > 0 && over >= this.#since) {
       const values = this.#counts.values(slot)
       const { profiles } = this.#context
-      for (const found of profiles.take(slot, over, values, this.#since, this.#limits)) {
-        this.#tell(found, this.#slots.address(slot), over)
-      }
+      const found = profiles.take(slot, over, values, this.#since, this.#limits)
+      if (found.length > 0) this.#tell(found, this.#slots.address(slot), over)
     }
     this.#counts.begin(slot, next)
   }
 
-  #tell(found: OutOfProfile, address: string, over: number): void {
-    const { measure, value, median, z, hourZ, basis } = found
-    const usual = median < 10 ? median.toFixed(1) : Math.round(median)
+  /** One signal an hour, of what is furthest out; what others have told already explains a measure. */
+  #tell(all: readonly OutOfProfile[], address: string, over: number): void {
+    const said = this.#context.said(address, over * hour)
+    const open = all.filter(({ measure }) => !causes[measure].some(name => said.includes(name)))
+    const isExplained = open.length === 0
+    const scores = (isExplained ? all : open).map(found => scoreOf(found, this.#limits.z))
+    const highest = Math.max(...scores)
+    const found = (isExplained ? all : open)[scores.indexOf(highest)]
+    if (found === undefined) return
+    const { measure, value, z, hourZ } = found
     this.#context.signal({
       name: 'out-of-profile',
-      score: scoreOf(found, this.#limits.z),
+      score: isExplained ? Math.min(highest, explained) : highest,
       entity: address,
       identity: [measure, over],
-      message: `${address} had ${Math.round(value)} ${nouns[measure]} in an hour; ${usual} are usual`,
+      message: `${address} had ${textOf(found)}`,
       evidence: {
         measure,
         value: Math.round(value),
-        median: hundredths(median),
+        median: hundredths(found.median),
         spread: hundredths(found.spread),
         z: hundredths(z),
         hour_z: hundredths(hourZ),
-        basis,
+        basis: found.basis,
         hours: found.hours,
         watched_hours: found.watched,
         active_hours: found.active,
+        also: listed(all.filter(one => one !== found).map(textOf)),
+        explained_by: listed(isExplained ? said : []),
       },
       fields: { 'source.ip': address },
     })
   }
+}
+
+/** Score at most of an hour that others have told of. */
+const explained = 0.5
+/** Signals that say why a measure is out, where they are about the same device in the same hour. */
+const scans = ['port-scan', 'host-sweep', 'mixed-scan']
+const causes: Readonly<Record<OutOfProfile['measure'], readonly string[]>> = {
+  'bytes-out': ['exfiltration'],
+  flows: [...scans, 'flood', 'brute-force', 'dns-tunnel', 'dga', 'strobe'],
+  destinations: scans,
+  'dns-queries': ['dns-tunnel', 'dga'],
+  nxdomains: ['dga', 'dns-tunnel'],
+}
+
+function textOf({ measure, value, median }: OutOfProfile): string {
+  const usual = median < 10 ? median.toFixed(1) : Math.round(median)
+  return `${Math.round(value)} ${nouns[measure]} in an hour; ${usual} are usual`
+}
+
+function listed(texts: readonly string[]): readonly string[] | undefined {
+  return texts.length === 0 ? undefined : texts
 }
 
 /** NXDOMAIN, in the flags of an answer. */

@@ -1,5 +1,6 @@
 import { section } from '../config/section.ts'
 import { Type } from '../config/type.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
 import { Bounded } from './bounded.ts'
@@ -105,7 +106,7 @@ function say(flow: FlowEvent, port: Port, { signal, protocolName, destinationNam
     // Messengers have a protocol of their own on 443, but they look their servers up.
     score: protocol !== undefined ? 0.7 : named ? 0.5 : 0.65,
     entity: sourceIp,
-    identity: [destinationIp, destinationPort, flow.start],
+    identity: [destinationIp, destinationPort, nearestMinute(flow.start)],
     message: `${sourceIp} speaks ${protocol ?? 'something unknown'} with ${destinationIp} on port ${destinationPort}, where ${port.usual[0]} is usual`,
     evidence: {
       protocol,

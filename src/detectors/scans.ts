@@ -1,4 +1,5 @@
 import { ipText } from '../decode/address.ts'
+import { nearestHour } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { hasPorts } from '../decode/protocol.ts'
 import { type Direction } from '../enrich/direction.ts'
@@ -79,20 +80,21 @@ export class Scans {
     const direction = directionOf(this.#context.home(), packet)
     const [from, to] = [sourceKey(packet), destinationKey(packet)]
     const port = hasPorts(packet.protocol) ? packet.destinationPort : 0
-    const source = this.#source(from, pairKey(to, port), packet.time)
+    const source = this.#source(flow, from, pairKey(to, port))
     if (technique !== 'ping') this.#ports(flow, technique, direction, source, from, to)
     if (isSweep(technique, direction)) this.#hosts(flow, technique, direction, source, from, to)
     if (source !== undefined && direction !== 'outbound') this.#mixed(flow, technique, source)
   }
 
-  #source(from: number, pair: number, time: number): Source | undefined {
+  #source(flow: FlowEvent, from: number, pair: number): Source | undefined {
+    const { time } = flow.packet
     let source = this.#sources.get(from, time)
     if (source === undefined || source.pairs.isOver(time, pauses * this.#limits.window)) {
       if (source === undefined && !this.#sources.admits(time)) return undefined
       source = { pairs: new Spread(time), told: {}, last: time }
       this.#sources.add(from, source, time)
     }
-    source.pairs.add(pair, time, this.#limits.window)
+    source.pairs.add(pair, time, this.#limits.window, flow.start)
     if (time > source.last) source.last = time
     return source
   }
@@ -107,7 +109,7 @@ export class Scans {
   ): void {
     const { packet } = flow
     const spread = this.#spread(pairKey(from, to, packet.protocol), packet.time)
-    if (!spread?.add(packet.destinationPort, packet.time, this.#limits.window)) return
+    if (!spread?.add(packet.destinationPort, packet.time, this.#limits.window, flow.start)) return
     const { ports, slowPorts } = this.#limits
     const more = technique === 'udp' || direction === 'outbound' ? 2 : 1
     const fast = isStealthy(technique) ? Math.ceil(ports / 3) : ports * more
@@ -131,7 +133,7 @@ export class Scans {
     const port = hasPorts(packet.protocol) ? packet.destinationPort : 0
     const salt = 0x10000 + packet.protocol
     const spread = this.#spread(pairKey(from, port, salt), packet.time)
-    if (!spread?.add(to, packet.time, this.#limits.window)) return
+    if (!spread?.add(to, packet.time, this.#limits.window, flow.start)) return
     const { hosts, slowHosts, room } = this.#limits
     const more = direction === 'outbound' ? room : 1
     const fast = isStealthy(technique) ? Math.ceil(hosts / 3) : hosts * more
@@ -190,7 +192,7 @@ export class Scans {
       name: kind,
       score: scoreOf(technique, spread.isFast(fast)),
       entity: sourceIp,
-      identity: [kind, target, spread.start, spread.size],
+      identity: [kind, target, nearestHour(spread.begun), spread.size],
       message: `${sourceIp} tried ${what} in ${seconds} s (${technique})`,
       evidence: { ...facts, technique, seconds },
       trigger: flow,

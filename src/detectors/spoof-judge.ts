@@ -1,4 +1,5 @@
 import { type ArpEvent } from '../decode/arp.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { macText } from '../decode/mac.ts'
 import { type NdpEvent } from '../decode/ndp.ts'
 import { sharedBy } from '../enrich/vendor.ts'
@@ -133,7 +134,7 @@ export class SpoofJudge {
       name: 'arp-spoof',
       score,
       entity: mac,
-      identity: [address, owner, liar.first, Math.round(score * 10)],
+      identity: [address, owner, nearestMinute(liar.first), Math.round(score * 10)],
       message: `${mac} claims ${whose} which belongs to ${owner}`,
       evidence: {
         address,

@@ -11,6 +11,8 @@ export class Spread implements Kept {
   isBout = false
   start: number
   last: number
+  /** When the first of it began: a flow is told of at its end, or when somebody looks after it. */
+  begun = Number.POSITIVE_INFINITY
   #windowStart: number
   #fresh = 0
   #told = 0
@@ -22,7 +24,8 @@ export class Spread implements Kept {
   }
 
   /** Takes a value; true when it is new. A flow may be told of after a later one: time may go back. */
-  add(value: number, time: number, window: number): boolean {
+  add(value: number, time: number, window: number, begun = time): boolean {
+    if (begun < this.begun) this.begun = begun
     if (time > this.last) this.last = time
     if (time < this.start) this.start = time
     if (time - this.#windowStart > window) {

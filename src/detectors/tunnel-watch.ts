@@ -1,4 +1,5 @@
 import { type Baseline } from '../baseline/store.ts'
+import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
@@ -191,7 +192,7 @@ export class TunnelWatch {
       name: 'dns-tunnel',
       score: hundredths(isUsual ? Math.min(sure, 0.4) : sure),
       entity: client,
-      identity: [domain, talk.since, talk.next],
+      identity: [domain, nearestMinute(talk.since), talk.next],
       message: `${client} asked for ${names} names of ${domain} that can carry ${bytes} bytes, and talked to no host of it`,
       evidence: {
         domain,

@@ -4,8 +4,9 @@ import { type ProtocolEvent } from '../protocols/protocol.ts'
 import { destinationOf, sourceOf } from './device-ends.ts'
 import { type Devices } from './devices.ts'
 import { type Home } from './direction.ts'
-import { Geo, type GeoOptions } from './geo.ts'
+import { Geo } from './geo.ts'
 import { type Place } from './geo-database.ts'
+import { type GeoOptions } from './geo-files.ts'
 import { type DomainName, Names, type NamesOptions } from './names.ts'
 
 export interface EnrichmentOptions {

@@ -50,6 +50,11 @@ export function geoFault(path: string): string | undefined {
   }
 }
 
+/** When the data at `path` were made, as they say; undefined for what cannot be read. */
+export function geoDate(path: string): Date | undefined {
+  return geoFault(path) === undefined ? readMetadata(path).metadata?.buildEpoch : undefined
+}
+
 function readMetadata(path: string): { size: number; metadata: Metadata | undefined } {
   const file = openSync(path, 'r')
   try {

@@ -1,38 +1,16 @@
-import { createRequire } from 'node:module'
-import { type Complaint } from '../config/fault.ts'
 import { ipText } from '../decode/address.ts'
 import { SensorError } from '../errors.ts'
-import { GeoDatabase, geoFault, type Place } from './geo-database.ts'
+import { GeoDatabase, type Place } from './geo-database.ts'
+import { type GeoKind, type GeoOptions, geoComplaints, geoFile } from './geo-files.ts'
 import { isGlobal } from './global-address.ts'
-
-export interface GeoOptions {
-  readonly enabled: boolean
-  /** Path of an MMDB file; empty for the one that comes with the program. */
-  readonly country: string
-  /** Path of an MMDB file; empty for none. */
-  readonly asn: string
-}
 
 /** A power of two: addresses whose place is kept. Direct-mapped, so the bound needs no bookkeeping. */
 const slots = 8192
-const data = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country'
 
 interface Cache {
   readonly words: Int32Array
   readonly families: Uint8Array
   readonly places: (Place | undefined)[]
-}
-
-/** What is wrong with the files of the operator, by their place in the configuration; reads only their ends. */
-export function geoComplaints(options: GeoOptions): Complaint[] {
-  if (!options.enabled) return []
-  return (['country', 'asn'] as const).flatMap(name => {
-    const path = options[name]
-    const fault = path === '' ? undefined : geoFault(path)
-    if (fault === undefined) return []
-    const message = unusable(`enrich.geo.${name}`, path, fault)
-    return [{ path: ['enrich', 'geo', name], part: 'value', message }]
-  })
 }
 
 /** Throws `CONFIG_INVALID` for the first file that cannot be used. */
@@ -41,18 +19,14 @@ export function checkGeo(options: GeoOptions): void {
   if (first !== undefined) throw new SensorError('CONFIG_INVALID', first.message)
 }
 
-function unusable(option: string, path: string, fault: string): string {
-  const fix = `name a MaxMind DB file (.mmdb) that this user may read, or leave \`${option}\` out`
-  return `\`${option}\`: cannot use \`${path}\`: ${fault}; ${fix}`
-}
-
 /**
  * Where an address is: who announces it, from which country. Nothing is loaded before the first
  * address that is in the internet.
  */
 export class Geo {
   readonly #options: GeoOptions
-  #databases = new Map<string, GeoDatabase | undefined>()
+  #databases: Partial<Record<GeoKind | `${GeoKind}6`, GeoDatabase | undefined>> = {}
+  #opened = new Map<string, GeoDatabase>()
   #cache: Cache | undefined
   #faults = 0
   #lastFault: string | undefined
@@ -101,14 +75,14 @@ export class Geo {
   /** The files may have changed: they are read again when needed. Throws as `checkGeo`; then nothing changes. */
   reload(): void {
     checkGeo(this.#options)
-    this.#databases = new Map()
+    this.#databases = {}
+    this.#opened = new Map()
     this.#cache = undefined
   }
 
   #read(family: number, ip: string): Place | undefined {
-    const { country, asn } = this.#options
-    const inCountry = this.#get(country, family, ip)
-    const inAsn = asn === '' ? undefined : this.#get(asn, family, ip)
+    const inCountry = this.#get('country', family, ip)
+    const inAsn = this.#get('asn', family, ip)
     const place = {
       country: inCountry?.country ?? inAsn?.country,
       asn: inAsn?.asn ?? inCountry?.asn,
@@ -117,23 +91,30 @@ export class Geo {
     return place.country === undefined && place.asn === undefined ? undefined : place
   }
 
-  #get(path: string, family: number, ip: string): Place | undefined {
-    // Ours is a file for each family: most networks never need that of IPv6.
-    const file = path === '' ? `${data}-ipv${family}.mmdb` : path
+  #get(kind: GeoKind, family: number, ip: string): Place | undefined {
     try {
-      return this.#database(file, path === '')?.get(family, ip)
+      return this.#database(kind, family)?.get(family, ip)
     } catch (error) {
-      this.#fault(file, error)
+      this.#fault(this.#options[kind] || `our own ${kind} data`, error)
       return undefined
     }
   }
 
-  #database(file: string, isOurs: boolean): GeoDatabase | undefined {
-    if (this.#databases.has(file)) return this.#databases.get(file)
-    this.#databases.set(file, undefined) // one that cannot be read is not tried for each address
-    const database = new GeoDatabase(isOurs ? packaged(file) : file)
-    this.#databases.set(file, database)
-    return database
+  /** Once for a kind and a family; one that cannot be read is not tried for each address. */
+  #database(kind: GeoKind, family: number): GeoDatabase | undefined {
+    const which = family === 6 ? (`${kind}6` as const) : kind
+    if (which in this.#databases) return this.#databases[which]
+    this.#databases[which] = undefined
+    const file = geoFile(this.#options, kind, family)
+    this.#databases[which] = file === undefined ? undefined : this.#open(file)
+    return this.#databases[which]
+  }
+
+  /** One file may be asked of both families, and of both kinds. */
+  #open(file: string): GeoDatabase | undefined {
+    const opened = this.#opened.get(file) ?? new GeoDatabase(file)
+    this.#opened.set(file, opened)
+    return opened
   }
 
   #fault(path: string, error: unknown): void {
@@ -148,9 +129,4 @@ function emptyCache(): Cache {
     families: new Uint8Array(slots),
     places: new Array<Place | undefined>(slots).fill(undefined),
   }
-}
-
-/** The file of a dependency. */
-function packaged(path: string): string {
-  return createRequire(import.meta.url).resolve(path)
 }

@@ -71,12 +71,12 @@ export const enrichOptions = section('What is known of each address, beside the 
     country: Type.String({
       default: '',
       description:
-        'MaxMind DB file (.mmdb) of countries, of any maker; empty: the one that comes with Orthrus.',
+        'MaxMind DB file (.mmdb) of countries, of any maker; empty: the one that comes with Orthrus; `none`: none.',
     }),
     asn: Type.String({
       default: '',
       description:
-        'MaxMind DB file (.mmdb) of autonomous systems, such as GeoLite2-ASN or what `make asn` makes; empty: none.',
+        'MaxMind DB file (.mmdb) of autonomous systems, such as GeoLite2-ASN; empty: the one that the build makes (RouteViews, DB-IP.com, NRO: CC BY 4.0); `none`: none.',
     }),
   }),
 })

@@ -10,6 +10,7 @@ import { SensorError } from '../errors.ts'
 import { type Log } from '../operate/log.ts'
 import { type EngineCounts } from '../rules/engine/indexed.ts'
 import { type RuleFault } from '../rules/fault.ts'
+import { type Finding } from '../rules/finding.ts'
 import { loadRules } from '../rules/load.ts'
 import { configuredRules } from '../rules/paths.ts'
 import { type ReloadReport } from '../rules/reload.ts'
@@ -39,6 +40,7 @@ export interface RunnerOptions {
 /** Rules at work on the stream of events. */
 export class RuleRunner {
   readonly #options: RunnerOptions
+  readonly #found = (finding: Finding<RuleEvent>) => this.#alert(finding)
   #rules: RuleSet<RuleEvent>
   #saved = Number.NEGATIVE_INFINITY
 
@@ -62,15 +64,7 @@ export class RuleRunner {
   }
 
   take(event: RuleEvent): void {
-    this.#rules.evaluate(event, finding => {
-      // Sigma: informational matches are there to be correlated, not to be looked at.
-      if (finding.level === 'informational') return
-      const document = eventDocument(finding.event, this.#options.context)
-      const alert = ruleAlert(finding, document)
-      const { raise, knowledge } = this.#options
-      raise(alert)
-      if (finding.baseline !== undefined) knowledge.novelties.add(noveltyOf(alert, finding.time))
-    })
+    this.#rules.evaluate(event, this.#found)
   }
 
   /** Event time, µs, has come so far. */
@@ -107,6 +101,15 @@ export class RuleRunner {
     const report = next.replace(this.#rules)
     this.#rules = next
     return { report }
+  }
+
+  #alert(finding: Finding<RuleEvent>): void {
+    // Sigma: informational matches are there to be correlated, not to be looked at.
+    if (finding.level === 'informational') return
+    const { raise, knowledge, context } = this.#options
+    const alert = ruleAlert(finding, eventDocument(finding.event, context))
+    raise(alert)
+    if (finding.baseline !== undefined) knowledge.novelties.add(noveltyOf(alert, finding.time))
   }
 }
 

@@ -1,4 +1,3 @@
-import { type Subject } from './correlate/subject.ts'
 import { type FieldReader, type FieldValue, type Slot } from './fields.ts'
 import { type Kind } from './mapping/kind.ts'
 import { fieldNames } from './mapping/resolve.ts'
@@ -6,33 +5,57 @@ import { fieldNames } from './mapping/resolve.ts'
 /** Reads single fields of events by the names that rules use. */
 export class EventFields<Event> {
   readonly #readerOf: (kind: Kind) => FieldReader<Event>
-  /** By taxonomy, kind and field: no text is made to look one up. */
-  readonly #known = new Map<string, Map<Kind, Map<string, readonly Slot<Event>[]>>>()
+  readonly #kinds = new Map<Kind, KindFields<Event>>()
 
   constructor(readerOf: (kind: Kind) => FieldReader<Event>) {
     this.#readerOf = readerOf
   }
 
-  /** The event as what correlations and baselines look at. */
-  subject(event: Event, kind: Kind): Subject {
-    return { value: (field, taxonomy) => this.#value(event, kind, field, taxonomy) }
+  of(kind: Kind): KindFields<Event> {
+    const known = this.#kinds.get(kind)
+    if (known !== undefined) return known
+    const made = new KindFields(kind, this.#readerOf(kind))
+    this.#kinds.set(kind, made)
+    return made
+  }
+}
+
+type Slots<Event> = readonly Slot<Event>[]
+
+/** The fields of events of one kind. */
+export class KindFields<Event> {
+  readonly #kind: Kind
+  readonly #reader: FieldReader<Event>
+  readonly #taxonomies = new Map<string, Map<string, Slots<Event>>>()
+  /** Most rules are of one taxonomy: the one that was asked for last. */
+  #taxonomy = ''
+  #fields = new Map<string, Slots<Event>>()
+
+  constructor(kind: Kind, reader: FieldReader<Event>) {
+    this.#kind = kind
+    this.#reader = reader
   }
 
-  #value(event: Event, kind: Kind, field: string, taxonomy: string): FieldValue {
-    for (const read of this.#slots(kind, field, taxonomy)) {
-      const value = read(event)
+  value(event: Event, field: string, taxonomy: string): FieldValue {
+    if (taxonomy !== this.#taxonomy) this.#turn(taxonomy)
+    const slots = this.#fields.get(field) ?? this.#find(field)
+    for (let index = 0; index < slots.length; index++) {
+      const value = slots[index]?.(event)
       if (value !== undefined && value !== null) return value
     }
     return undefined
   }
 
-  #slots(kind: Kind, field: string, taxonomy: string): readonly Slot<Event>[] {
-    const known = this.#known.get(taxonomy)?.get(kind)?.get(field)
-    if (known !== undefined) return known
-    const reader = this.#readerOf(kind)
-    const made = fieldNames(taxonomy, field, kind).flatMap(name => reader.slotOf(name) ?? [])
-    const kinds = this.#known.get(taxonomy) ?? new Map<Kind, Map<string, readonly Slot<Event>[]>>()
-    this.#known.set(taxonomy, kinds.set(kind, (kinds.get(kind) ?? new Map()).set(field, made)))
+  #turn(taxonomy: string): void {
+    this.#taxonomy = taxonomy
+    this.#fields = this.#taxonomies.get(taxonomy) ?? new Map<string, Slots<Event>>()
+    this.#taxonomies.set(taxonomy, this.#fields)
+  }
+
+  #find(field: string): Slots<Event> {
+    const names = fieldNames(this.#taxonomy, field, this.#kind)
+    const made = names.flatMap(name => this.#reader.slotOf(name) ?? [])
+    this.#fields.set(field, made)
     return made
   }
 }

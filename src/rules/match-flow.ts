@@ -1,26 +1,20 @@
 import { type BaselineStore } from '../baseline/store.ts'
 import { type CorrelationRule, type DetectionRule } from './ast.ts'
-import { type BaselineFinding } from './baseline/rule.ts'
+import { type BaselineFinding, type BaselineObserver } from './baseline/rule.ts'
 import { type Correlation, type CorrelationFinding } from './correlate/correlation.ts'
-import { keyText, type Subject } from './correlate/subject.ts'
+import { type Subject } from './correlate/subject.ts'
 import { type Cost } from './engine/budget.ts'
 import { type EventFields } from './event-fields.ts'
 import { quote } from './fault.ts'
 import { type Emit, type Notice, type Summary } from './finding.ts'
+import { aboutOf, Identities } from './identity.ts'
 import { type Kind } from './mapping/kind.ts'
+import { EventMoment, type Moment } from './moment.ts'
 import { silenceKey, type Unit } from './unit.ts'
 
 type AnyRule = DetectionRule | CorrelationRule
 
-/** What is known where a rule matched. */
-interface Moment<Event> {
-  readonly event: Event
-  readonly kind: Kind
-  readonly time: number
-  readonly subject: Subject
-  readonly emit: Emit<Event>
-}
-
+/** What a baseline or a correlation adds to a match. */
 interface Facts {
   readonly baseline?: BaselineFinding
   readonly correlation?: CorrelationFinding
@@ -28,16 +22,24 @@ interface Facts {
 
 const second = 1e6
 
+/** A rule at work, and where what its baseline finds goes. */
+interface Way {
+  readonly unit: Unit
+  readonly observer: BaselineObserver
+}
+
 /** The way of a match: baseline, correlations, silence, alert. */
 export class MatchFlow<Event> {
   readonly #units: ReadonlyMap<AnyRule, Unit>
+  readonly #ways: ReadonlyMap<AnyRule, Way>
   readonly #fields: EventFields<Event>
   readonly #store: BaselineStore
   readonly #notice: (notice: Notice) => void
   readonly #learns: boolean
-  /** What takes back what the event at hand taught. */
-  readonly #learned: (() => void)[] = []
-  #critical = false
+  /** Of the event at hand, and of those that wait until one inside them is over. */
+  readonly #moments: EventMoment<Event>[] = []
+  #depth = 0
+  readonly #identities = new Identities()
   #sequence = 0
   #time = 0
   #closed = Number.NEGATIVE_INFINITY
@@ -49,33 +51,36 @@ export class MatchFlow<Event> {
     notice: (notice: Notice) => void = () => undefined,
   ) {
     this.#units = units
+    this.#ways = new Map(Array.from(units, ([rule, unit]) => [rule, this.#wayOf(unit)]))
     this.#fields = fields
     this.#store = store
     this.#notice = notice
     this.#learns = [...units.values()].some(({ baseline }) => baseline !== undefined)
   }
 
-  /** A new event, of that time. */
-  begin(time: number): void {
+  /** A new event, of that time (µs). */
+  begin(event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
     this.#sequence++
     this.#time = time
     if (this.#learns) this.#store.advance(time)
-    this.#learned.length = 0
-    this.#critical = false
+    const moment = this.#moments[this.#depth]
+    if (moment !== undefined) moment.begin(event, kind, time, emit)
+    else this.#moments.push(new EventMoment(this.#fields, event, kind, time, emit))
+    this.#depth++
   }
 
-  /** The event is over: what it taught is taken back when it was part of something critical. */
+  /** A rule matches the event at hand. */
+  matched(rule: AnyRule): void {
+    const way = this.#ways.get(rule)
+    const moment = this.#moment
+    if (way === undefined || moment === undefined) return
+    if (way.unit.baseline === undefined) this.#conclude(way.unit, moment, {})
+    else this.#observe(way, moment)
+  }
+
   end(): void {
-    if (this.#critical) for (const takeBack of this.#learned) takeBack()
-  }
-
-  /** A rule matches the event. */
-  matched(rule: AnyRule, event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
-    const unit = this.#units.get(rule)
-    if (unit === undefined) return
-    const moment = { event, kind, time, subject: this.#fields.subject(event, kind), emit }
-    if (unit.baseline === undefined) this.#conclude(unit, moment, {})
-    else this.#observe(unit, moment)
+    this.#moment?.end()
+    this.#depth--
   }
 
   /** A rule cost too much. */
@@ -95,13 +100,28 @@ export class MatchFlow<Event> {
     }
   }
 
-  #observe(unit: Unit, moment: Moment<Event>): void {
+  get #moment(): EventMoment<Event> | undefined {
+    return this.#moments[this.#depth - 1]
+  }
+
+  #wayOf(unit: Unit): Way {
+    return {
+      unit,
+      observer: {
+        found: baseline => {
+          const moment = this.#moment
+          if (moment !== undefined) this.#conclude(unit, moment, { baseline })
+        },
+        learned: takeBack => this.#moment?.learned.push(takeBack),
+      },
+    }
+  }
+
+  #observe({ unit, observer }: Way, moment: EventMoment<Event>): void {
     const { baseline } = unit
-    baseline?.observe(moment.subject, moment.time, {
-      found: baseline => this.#conclude(unit, moment, { baseline }),
-      learned: takeBack => this.#learned.push(takeBack),
-    })
-    if ((baseline?.counts.refused ?? 0) > 0) {
+    if (baseline === undefined) return
+    baseline.observe(moment, moment.time, observer)
+    if (baseline.counts.refused > 0) {
       const text = `the baseline of ${quote(unit.rule.meta.title)} is full and learns nothing more; raise \`limits\` or lower \`forget-after\``
       this.#tellOnce(unit, 'baseline-full', text)
     }
@@ -112,17 +132,17 @@ export class MatchFlow<Event> {
     for (const listener of unit.listeners) this.#correlate(listener, unit.rule, moment)
     if (!unit.alerts) return
     const { rule, level } = unit
-    if (level === 'critical') this.#critical = true
+    const { event, kind, time, emit } = moment
+    if (level === 'critical' && this.#moment !== undefined) this.#moment.critical = true
     const verdict = unit.suppressor.admit(this.#silence(unit, moment, facts), moment.time)
     if (!verdict.alert) return
-    const { event, kind, time, emit } = moment
     emit({
       rule,
       level,
       event,
       kind,
       time,
-      identity: identityOf(moment, facts),
+      identity: this.#identities.of(rule.meta.title, aboutOf(moment, facts), time),
       heldBack: verdict.heldBack,
       baseline: facts.baseline,
       correlation: facts.correlation,
@@ -138,8 +158,10 @@ export class MatchFlow<Event> {
       this.#tellOnce(unit, 'correlation-full', text)
     }
     if (found === undefined) return
+    const { event, kind, emit } = moment
     const subject = groupSubject(found, moment.subject)
-    this.#conclude(unit, { ...moment, subject, time: found.time }, { correlation: found })
+    const above = { event, kind, emit, subject, time: found.time }
+    this.#conclude(unit, above, { correlation: found })
   }
 
   #silence({ by, rule }: Unit, { subject }: Moment<Event>, facts: Facts): string {
@@ -161,41 +183,3 @@ export class MatchFlow<Event> {
 function groupSubject({ group }: CorrelationFinding, event: Subject): Subject {
   return { value: (field, taxonomy) => group.get(field) ?? event.value(field, taxonomy) }
 }
-
-/**
- * What an alert is about. Times of a memory and of what the inventory tells are those of a minute: a
- * capture has been stamped by another clock than the sensor's, some µs away.
- */
-function identityOf<Event>(
-  { subject, time, kind }: Moment<Event>,
-  { baseline, correlation }: Facts,
-): (string | number)[] {
-  if (baseline !== undefined) {
-    const since = Math.floor(baseline.since / minute)
-    return [baseline.reason, ...baseline.entity, '/', ...baseline.value, since]
-  }
-  if (correlation !== undefined) return [correlation.key, correlation.last]
-  const signal = keyText(subject.value('orthrus.signal.id', 'ecs'))
-  if (signal !== undefined) return [signal]
-  const isDevice = kind === 'device'
-  const fields = isDevice ? deviceFields : flowFields
-  const texts = fields.map(field => keyText(subject.value(field, 'ecs')) ?? '')
-  return [isDevice ? Math.floor(time / minute) : time, ...texts.filter(text => text !== '')]
-}
-
-const minute = 60e6
-const flowFields = [
-  'network.community_id',
-  'source.ip',
-  'source.mac',
-  'destination.ip',
-  'device.id',
-] as const
-const deviceFields = [
-  'event.action',
-  'device.id',
-  'source.mac',
-  'source.ip',
-  'orthrus.device.name',
-  'orthrus.device.ethernet_source',
-] as const

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { installed } from '../installation.ts'
 
-/** The rules we ship, seen from src/ and from dist/ alike. */
-const shippedRules = fileURLToPath(new URL('../../rules', import.meta.url))
+/** The rules we ship. */
+const shippedRules = installed('rules')
 
 /** The files and folders of rules that a configuration asks for, ours first. */
 export function configuredRules({

@@ -1,6 +1,7 @@
 import { MemoryBaselineStore } from '../baseline/memory-store.ts'
 import { type BaselineStore } from '../baseline/store.ts'
 import { type Plan } from './admission/admit.ts'
+import { type Program } from './admission/program.ts'
 import { type Admission } from './admission/report.ts'
 import { makeUnits } from './compile-set.ts'
 import { type CorrelationLimits } from './correlate/correlation.ts'
@@ -86,6 +87,7 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
     matcherOf(plan, options, (rule, cost) => flow.disabled(rule, cost)),
   )
   const { kindOf, timeOf } = options
+  const found = ({ linked }: Program) => flow.matched(linked.rule)
   const all = [...units.values()]
   return {
     size: units.size,
@@ -98,10 +100,12 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
     evaluate: (event, emit) => {
       const kind = kindOf(event)
       if (kind === undefined) return
-      const time = timeOf(event)
-      flow.begin(time)
-      matcher.match(kind, event, ({ linked }) => flow.matched(linked.rule, event, kind, time, emit))
-      flow.end()
+      flow.begin(event, kind, timeOf(event), emit)
+      try {
+        matcher.match(kind, event, found)
+      } finally {
+        flow.end()
+      }
     },
     advance: (time, summarise) => flow.advance(time, summarise),
     replace: previous => {

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { SensorError } from '../errors.ts'
+import { installed } from '../installation.ts'
 
 /**
  * Path of a file of this folder that runs in a thread or process of its own. Tests run the sources
- * but Node cannot, so from src/ it is the built one in dist/. Throws NOT_BUILT.
+ * but Node cannot, so it is always the built one. Throws NOT_BUILT.
  */
 export function builtFile(name: 'writer' | 'verify'): string {
-  const folder = import.meta.url.endsWith('.ts') ? '../../dist/storage/' : './'
-  const path = fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url))
+  const path = installed(`dist/bundle/${name}.js`)
   if (!existsSync(path)) throw new SensorError('NOT_BUILT', `\`${path}\` is missing; run \`make\``)
   return path
 }

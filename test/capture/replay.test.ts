@@ -47,6 +47,13 @@ const question = p.udp({ srcPort: 40_000, dstPort: 53 }, p.dnsQuery('link.exampl
 const packet = p.ipv4(ends, question)
 const six = p.ipv6({ src: '2001:db8::1', dst: '2001:db8::2' }, question)
 
+/** Family, version, resource; a prefix of odd length, then the packet, each with a length of this machine's order. */
+function nflog(bytes: Uint8Array): Uint8Array {
+  const attribute = (type: number, value: Uint8Array) =>
+    p.concat(p.u8((value.length + 4) & 255, (value.length + 4) >> 8, type, 0), value)
+  return p.concat(p.u8(2, 0, 0, 0), attribute(10, p.u8(65, 66, 0)), p.u8(0), attribute(9, bytes))
+}
+
 describe('link types', () => {
   test.each([
     ['Ethernet', 1, p.ethernet({}, packet)],
@@ -59,6 +66,8 @@ describe('link types', () => {
     ['PPP', 9, p.ppp({}, packet)],
     ['PPP without address and control', 9, p.ppp({ bare: true }, packet)],
     ['PPP in HDLC-like framing', 50, p.ppp({}, packet)],
+    ['Cisco HDLC', 104, p.concat(p.u8(0x0f, 0), p.u16(0x0800), packet)],
+    ['NFLOG', 239, nflog(packet.bytes)],
     ['Linux cooked', 113, p.sll({}, packet)],
     ['Linux cooked v2', 276, p.sll2({}, packet)],
   ])('%s (%i): the same conversation and message', async (_, linktype, frame) => {

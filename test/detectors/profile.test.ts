@@ -57,6 +57,21 @@ describe('an hour out of the profile', () => {
     expect(world.signals.map(({ evidence }) => evidence['measure'])).toEqual(['destinations'])
   })
 
+  test('is one signal, with what else was out', () => {
+    const world = new World('profile')
+    work(world, 0, 5 * DAY)
+    const busy = Array.from({ length: 2500 }, (_, index) => ({
+      at: 5 * DAY + 10 + index,
+      to: `203.0.${index >> 8}.${index & 255}`,
+      out: 1e6,
+    }))
+    work(world, 5 * DAY, 5 * DAY + 3 * HOUR, hour => (hour === 120 ? busy : []))
+    const [one, ...others] = world.signals
+    expect(others).toEqual([])
+    expect(one?.evidence['also']).toHaveLength(2)
+    expect(one?.evidence).not.toHaveProperty('explained_by', expect.anything())
+  })
+
   test('of a long upload counts what it carried in this hour', () => {
     const world = new World('profile')
     work(world, 0, 5 * DAY)
@@ -72,6 +87,27 @@ describe('an hour out of the profile', () => {
     expect(values.length).toBeGreaterThanOrEqual(3)
     for (const value of values) expect(value).toBeLessThan(3.7e8)
   })
+})
+
+test('what another detector has told of is no second news', () => {
+  const scan = Array.from({ length: 600 }, (_, index) => ({
+    at: 5 * DAY + 10 + index / 20,
+    lasted: 0,
+    to: `192.168.${7 + (index >> 8)}.${index & 255}`,
+    answered: false,
+    out: 0,
+  }))
+  const world = new World(['profile', 'scan'])
+  work(world, 0, 5 * DAY)
+  work(world, 5 * DAY, 5 * DAY + 3 * HOUR, hour => (hour === 120 ? scan : []))
+  expect(world.signals.map(({ name }) => name)).toEqual([
+    'host-sweep',
+    'host-sweep',
+    'out-of-profile',
+  ])
+  const last = world.signals.at(-1)
+  expect(last?.score).toBeLessThanOrEqual(0.5)
+  expect(last?.evidence).toMatchObject({ measure: 'destinations', explained_by: ['host-sweep'] })
 })
 
 describe('nothing is told', () => {

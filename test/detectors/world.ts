@@ -111,7 +111,7 @@ export interface WorldOptions {
   readonly learn?: number
 }
 
-/** One detector at work with its neighbours as they are in the sensor. Home is 192.168.0.0/16. */
+/** Detectors at work with its neighbours as they are in the sensor. Home is 192.168.0.0/16. */
 export class World {
   readonly signals: Signal[] = []
   readonly baselines = new MemoryBaselineStore()
@@ -125,29 +125,30 @@ export class World {
   readonly #home = homeOf(['192.168.0.0/16', 'fd00::/8'])
   #time = 0
 
-  constructor(detector: string, { options = {}, learn }: WorldOptions = {}) {
-    const defaults = loadConfig().detectors[detector]
-    if (defaults === undefined) throw new Error(`no detector is \`${detector}\``)
-    this.#detectors = new Detectors(
-      { [detector]: { ...defaults, ...options } },
-      {
-        signal: signal => this.signals.push(signal),
-        home: () => this.#home,
-        // Packets off the link are of no device.
-        devices: { get: () => undefined } as unknown as Devices,
-        directory: tmpdir(),
-        live: false,
-        log: createLog({ level: 'silent' }),
-        protocolName: flow => applicationName(flow.l7),
-        resolvedName: (packet, start) => this.names.resolvedName(packet, start),
-        place: () => undefined,
-        destinationName: (packet, start) => this.names.destinationName(packet, start),
-        baselines: this.baselines,
-        profiles: this.profiles,
-        growth: new Growth(),
-        learning: own => (learn === undefined ? own : learn * 1e6),
-      },
-    )
+  /** One detector, with options of its own, or several as they are. */
+  constructor(detector: string | readonly string[], { options = {}, learn }: WorldOptions = {}) {
+    const chosen = [detector].flat().map(name => {
+      const defaults = loadConfig().detectors[name]
+      if (defaults === undefined) throw new Error(`no detector is \`${name}\``)
+      return [name, { ...defaults, ...options }]
+    })
+    this.#detectors = new Detectors(Object.fromEntries(chosen), {
+      signal: signal => this.signals.push(signal),
+      home: () => this.#home,
+      // Packets off the link are of no device.
+      devices: { get: () => undefined } as unknown as Devices,
+      directory: tmpdir(),
+      live: false,
+      log: createLog({ level: 'silent' }),
+      protocolName: flow => applicationName(flow.l7),
+      resolvedName: (packet, start) => this.names.resolvedName(packet, start),
+      place: () => undefined,
+      destinationName: (packet, start) => this.names.destinationName(packet, start),
+      baselines: this.baselines,
+      profiles: this.profiles,
+      growth: new Growth(),
+      learning: own => (learn === undefined ? own : learn * 1e6),
+    })
   }
 
   get counts() {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { IpAddress } from '../../src/decode/address.ts'
 import { Geo } from '../../src/enrich/geo.ts'
 import { type Place } from '../../src/enrich/geo-database.ts'
+import { geoFile } from '../../src/enrich/geo-files.ts'
 import { mmdb } from '../generate/mmdb.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'orthrus-geo-'))
@@ -34,7 +35,8 @@ function placeIn(geo: Geo, text: string): Place | undefined {
   return geo.place(family, word0, word1, word2, word3)
 }
 
-const ours = { enabled: true, country: '', asn: '' }
+// Whether the build made its own file of autonomous systems changes nothing here.
+const ours = { enabled: true, country: '', asn: 'none' }
 
 describe('the country data that comes with the program', () => {
   const geo = new Geo(ours)
@@ -63,6 +65,29 @@ describe('the country data that comes with the program', () => {
       }),
     )
     expect(geo.faults.count).toBe(0)
+  })
+})
+
+describe('the autonomous systems that the build makes', () => {
+  const own = { ...ours, asn: '' }
+  const file = geoFile(own, 'asn', 4)
+
+  test.skipIf(file === undefined)('are known without any configuration', () => {
+    const geo = new Geo(own)
+    expect(placeIn(geo, '8.8.8.8')).toEqual({
+      country: 'US',
+      asn: 15_169,
+      organization: 'Google LLC',
+    })
+    expect(placeIn(geo, '2001:4860:4860::8888')).toMatchObject({ asn: 15_169 })
+    expect(geo.faults.count).toBe(0)
+  })
+
+  test('are left out, as are countries, when none are wanted', () => {
+    const geo = new Geo({ enabled: true, country: 'none', asn: 'none' })
+    expect(placeIn(geo, '8.8.8.8')).toBeUndefined()
+    expect(geo.faults.count).toBe(0)
+    expect(geoFile({ ...own, enabled: false }, 'asn', 4)).toBeUndefined()
   })
 })
 

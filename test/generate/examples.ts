@@ -20,7 +20,7 @@ const innerFrame = () =>
 
 /** One Ethernet frame of every header combination, by name: seeds, truncation and parser tests. */
 export function headerFrames(): Record<string, Uint8Array> {
-  return { ...plainFrames(), ...ipv6Frames(), ...tunnelFrames() }
+  return { ...plainFrames(), ...ipv6Frames(), ...tunnelFrames(), ...rarerTunnels() }
 }
 
 function plainFrames(): Record<string, Uint8Array> {
@@ -117,6 +117,49 @@ function tunnelFrames(): Record<string, Uint8Array> {
         p.ipv4({ src: '172.16.0.1', dst: '172.16.0.2' }, p.vxlan({ vni: 3 }, innerFrame())),
       ),
     ),
+  }
+}
+
+function rarerTunnels(): Record<string, Uint8Array> {
+  return {
+    pbb: frame(p.pbb(0x123, innerFrame())),
+    'fabric-path': frame(p.fabricPath(16, innerFrame())),
+    trill: frame(p.trill(7, 0, innerFrame())),
+    'trill-options': frame(p.trill(7, 2, innerFrame())),
+    nsh: frame(p.nsh(1, inner6())),
+    'nsh-ethernet': frame(p.nsh(1, innerFrame())),
+    'cisco-metadata': frame(p.longTag(0x8909, p.u8(1, 1, 0, 1, 0, 5), inner4())),
+    'e-tag': frame(p.longTag(0x893f, p.u8(0, 0, 0x10, 5, 0, 0), inner4())),
+    'e-tag-vlan': frame(p.longTag(0x893f, p.u8(0, 0, 0x10, 5, 0, 0), p.vlan({ id: 6 }, inner4()))),
+    macsec: frame(p.macsec({}, inner4())),
+    'macsec-identifier': frame(p.macsec({ identifier: true }, inner6())),
+    'macsec-encrypted': frame(p.macsec({ encrypts: true }, inner4())),
+    l2tp: on4(p.l2tp({ tunnel: 5, session: 6 }, inner4())),
+    'l2tp-all': on4(
+      p.l2tp({ tunnel: 5, session: 6, length: true, sequence: true, offset: 3 }, inner6()),
+    ),
+    'ether-ip': on4(p.etherIp(innerFrame())),
+    ayiya: on4(p.ayiya(4, 5, inner6())),
+    'ayiya-large': on4(p.ayiya(9, 15, inner4())),
+    lisp: on4(p.lisp(inner4())),
+    lisp6: on6(p.lisp(inner6())),
+    tzsp: on4(p.tzsp(innerFrame())),
+    'vxlan-gpe': on4(p.vxlanGpe({ vni: 9, next: 2 }, inner6())),
+    'vxlan-gpe-ethernet': on4(p.vxlanGpe({ vni: 9 }, innerFrame())),
+    'vxlan-gpe-nsh': on4(p.vxlanGpe({ vni: 9, next: 4 }, p.nsh(2, inner4()))),
+    'mpls-udp': on4(p.mplsUdp(p.mpls([300], inner4()))),
+    'gre-vlan': on4(p.gre({}, p.vlan({ id: 7 }, inner4()))),
+    'gre-nsh': on4(p.gre({}, p.nsh(3, innerFrame()))),
+    'gre-wccp': on4(p.gre({ protocol: 0x883e }, p.raw(inner4()))),
+    'gre-wccp2': on4(p.gre({ protocol: 0x883e }, p.concat(p.u32(0), inner4()))),
+    ah4: on4({
+      protocol: 51,
+      bytes: p.concat(
+        p.authentication().bytes(6),
+        p.complete(syn(), p.ip('10.0.0.1'), p.ip('10.0.0.2')),
+      ),
+    }),
+    'llc-ip': p.ethernet8023({}, p.concat(p.u8(6, 6, 3), inner4())),
   }
 }
 

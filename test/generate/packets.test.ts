@@ -44,7 +44,8 @@ function dissect(frames: readonly Uint8Array[]): Dissection[] {
 const bad = /malformed|checksum.*(should be|incorrect|bad)|bogus|exceeds|invalid/i
 
 describe.skipIf(!hasTshark)('tshark agrees with the builders', () => {
-  const all = { ...headerFrames(), ...datagramFrames() }
+  // tshark takes the last four bytes of what FabricPath carries for a checksum.
+  const { 'fabric-path': _unlike, ...all } = { ...headerFrames(), ...datagramFrames() }
   const names = Object.keys(all)
   const results = hasTshark ? dissect(Object.values(all)) : []
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Fields } from '../../src/alerts/ecs/document.ts'
 import { cipherName } from '../../src/protocols/tls-names.ts'
 import { isRoot } from '../capture/support/root.ts'
@@ -40,6 +40,10 @@ describe.skipIf(!isRoot)('on a wire', () => {
     // No segment longer than the wire takes: what is too long for one is split before it is seen.
     lab.peer.ip('link', 'set', 'p0', 'gso_max_segs', '1')
     watcher = await Watcher.open(lab)
+  })
+  // The kernel may give a later server the port of an earlier one.
+  beforeEach(() => {
+    watcher.documents.length = 0
   })
   afterAll(async () => {
     await watcher?.[Symbol.asyncDispose]()

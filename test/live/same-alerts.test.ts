@@ -15,7 +15,7 @@ import { type Json, parseLines, SensorProcess } from './support/sensor.ts'
 
 const execute = promisify(execFile)
 
-/** What the inventory tells and what a baseline has never seen, each as an alert. */
+/** What the inventory tells, what a baseline has never seen, each packet of DNS and three of one card, each as an alert. */
 const rules = `
 title: Any Device Event
 id: 00000000-0000-4000-8000-000000000001
@@ -40,6 +40,26 @@ taxonomy: ecs
 logsource: {category: network, service: tls}
 detection: {any: {tls.client.server_name|exists: true}, condition: any}
 orthrus.baseline: {version: 1, type: new_entity, entity: [tls.client.server_name], learn: 0s}
+---
+title: Any Packet of DNS
+id: 00000000-0000-4000-8000-000000000004
+level: low
+taxonomy: ecs
+logsource: {category: network, service: dns}
+detection: {any: {event.action|exists: true}, condition: any}
+orthrus: {suppress: {for: 0}}
+---
+title: Three Questions
+id: 00000000-0000-4000-8000-000000000005
+level: low
+correlation:
+  type: event_count
+  rules: [00000000-0000-4000-8000-000000000004]
+  group-by: [source.mac]
+  timespan: 1m
+  condition: {gte: 3}
+  generate: true
+orthrus: {suppress: {for: 0}}
 `
 
 interface Host extends p.End {
@@ -86,6 +106,11 @@ function habits(host: Host, round: number): Uint8Array[] {
         from: 'server',
         layer: (src, dst) => udp(src, dst, p.dnsAnswer(name, [{ name, data: server.ip }])),
       },
+    ]),
+    // Twice the same question, in one conversation and minute.
+    ...p.datagrams(from, resolver, [
+      { from: 'client', layer: (src, dst) => udp(src, dst, p.dnsQuery(name)) },
+      { from: 'client', layer: (src, dst) => udp(src, dst, p.dnsQuery(name)) },
     ]),
     ...p.tcpConversation({ client: from, server: to }, [{ from: 'client', bytes: hello }]),
   ]
@@ -177,7 +202,7 @@ function alertsOf(documents: readonly Json[]): string[] {
   return all.map(one => [one.event.id, ...words(one)].join(' ')).sort()
 }
 
-describe.skipIf(!isRoot || !have('tcpdump'))('devices and baselines', () => {
+describe.skipIf(!isRoot || !have('tcpdump'))('rules of every kind', () => {
   test('give the same alerts, with the same ids, live and in replays of what was recorded', async () => {
     using wire = new Wire()
     const directory = mkdtempSync(join(tmpdir(), 'orthrus-alerts-'))
@@ -211,6 +236,7 @@ describe.skipIf(!isRoot || !have('tcpdump'))('devices and baselines', () => {
       'device-new',
       'device-new-address',
       'device-renamed',
+      'dns-answer',
       'dns-query',
       'tls-client-hello',
     ])

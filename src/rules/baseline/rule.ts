@@ -72,28 +72,54 @@ export class BaselineRule {
   /** Looks up, decides and remembers what the event shows. */
   observe(subject: Subject, time: number, observer: BaselineObserver): void {
     const { entity, value } = this.definition
+    if (entity.length === 1 && value.length <= 1) this.#observeOne(subject, time, observer)
+    else this.#observeTuples(subject, time, observer)
+  }
+
+  /** As most rules are: one field of each, with one value. */
+  #observeOne(subject: Subject, time: number, observer: BaselineObserver): void {
+    const [entity = ''] = this.definition.entity
+    const [value] = this.definition.value
+    const who = subject.value(entity, this.#taxonomy)
+    const what = value === undefined ? '' : subject.value(value, this.#taxonomy)
+    if (Array.isArray(who) || Array.isArray(what)) {
+      this.#observeTuples(subject, time, observer)
+      return
+    }
+    const whose = this.#text(who)
+    const which = this.#text(what)
+    if (whose === undefined || which === undefined) this.counts.missing++
+    else this.#sight(whose, value === undefined ? undefined : which, undefined, time, observer)
+  }
+
+  #observeTuples(subject: Subject, time: number, observer: BaselineObserver): void {
+    const { entity, value } = this.definition
     const entities = this.#tuples(entity, subject)
     const values = this.#tuples(value, subject)
     if (entities.length === 0 || values.length === 0) this.counts.missing++
     for (const who of entities) {
-      for (const what of values) this.#sight(who, what, time, observer)
+      for (const what of values) {
+        const which = what.length === 0 ? undefined : textOf(what)
+        this.#sight(textOf(who), which, [who, what], time, observer)
+      }
     }
   }
 
+  /** `tuples`: of entity and value, where they are not one text each. */
   #sight(
-    entity: readonly string[],
-    value: readonly string[],
+    who: string,
+    what: string | undefined,
+    tuples: readonly [readonly string[], readonly string[]] | undefined,
     time: number,
     { found, learned }: BaselineObserver,
   ): void {
-    const who = textOf(entity)
-    const what = value.length === 0 ? undefined : textOf(value)
     const sighting = this.#baseline.observe(who, what, time)
     if (sighting.refused) this.counts.refused++
     else if (isNew(sighting, what)) learned(() => this.#baseline.hold(who, what))
     const reason = decide(this.definition, sighting)
     if (reason === undefined) return
     const { total } = sighting
+    const [entity, value] = tuples ?? [[who], what === undefined ? [] : [what]]
     found({
       reason,
       entity,

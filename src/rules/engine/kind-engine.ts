@@ -21,7 +21,9 @@ export class KindEngine<Event> {
   readonly #candidates: Candidates
   readonly #budget: Budget | undefined
   readonly #onDisabled: KindOptions['onDisabled']
-  readonly #list: Int32Array
+  #list: Int32Array
+  /** For those who are told while others still are. */
+  readonly #spare: Int32Array[] = []
   #disabled: { rule: number; cost: Cost }[] = []
 
   constructor(programs: readonly Program[], reader: FieldReader<Event>, options: KindOptions) {
@@ -87,12 +89,15 @@ export class KindEngine<Event> {
     this.#disabled.push({ rule, cost })
   }
 
-  /** Copied first: who hears of it may bring the next event. */
+  /** With the list taken away: who hears of it may bring the next event. */
   #tell(count: number, found: (program: Program) => void): void {
-    for (const rule of this.#list.slice(0, count)) {
-      const program = this.programs[rule]
+    const list = this.#list
+    this.#list = this.#spare.pop() ?? new Int32Array(this.programs.length)
+    for (let index = 0; index < count; index++) {
+      const program = this.programs[list[index] ?? 0]
       if (program !== undefined) found(program)
     }
+    this.#spare.push(list)
   }
 
   #report(): void {

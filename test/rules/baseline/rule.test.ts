@@ -206,7 +206,7 @@ test('new_entity tells of who was never there, once the site is known', () => {
     value: [],
     entities: 2,
   })
-  expect(found[0]?.identity).toEqual(['new-entity', 'm3', '/', 0])
+  expect(found[0]?.identity).toEqual(['new-entity', 'm3', '/', Math.round(4000 / 60)])
 })
 
 test('rare_value tells of what few use, however often they did', () => {

@@ -99,7 +99,7 @@ export class TunnelWatch {
   #asked(event: DnsEvent): void {
     const { message, packet } = event
     if (message.isResponse || message.dialect !== 'dns') return
-    const question = message.questions[0]
+    const question = event.asked
     if (question?.name === undefined) return
     const { registered_domain: domain, subdomain } = domainParts(question.name)
     if (domain === undefined || subdomain === undefined || this.#ignored.has(domain)) return

@@ -1,6 +1,7 @@
 import { type Budget } from './budget.ts'
 import { type Halves } from './hash-name.ts'
 import { type KeyedHash } from './keyed-hash.ts'
+import { type LatestHash } from './latest-hash.ts'
 import { type ObservedTime } from './observed-time.ts'
 import { type SeenSet } from './seen-set.ts'
 import { type BaselineLimits } from './store.ts'
@@ -9,6 +10,8 @@ import { mostRecords } from './table.ts'
 /** What all baselines of a store have in common while they learn. */
 export interface Learning {
   readonly hash: KeyedHash
+  readonly entityHash: LatestHash
+  readonly valueHash: LatestHash
   readonly time: ObservedTime
   /** Pairs of all baselines together. */
   readonly budget: Budget
@@ -19,7 +22,6 @@ export class Learner {
   limits: BaselineLimits
   readonly #set: SeenSet
   readonly #shared: Learning
-  #entity: string | undefined
   #entityHigh = 0
   #entityLow = 0
   #valueHigh = 0
@@ -33,26 +35,19 @@ export class Learner {
 
   /** By its text; or by the hash where there is no text. */
   findEntity(entity: string, halves?: Halves): number {
-    const { hash } = this.#shared
-    // Most events of a moment are of one entity.
-    if (halves !== undefined) {
-      this.#entity = undefined
-      this.#entityHigh = halves.high
-      this.#entityLow = halves.low
-    } else if (this.#entity !== entity) {
-      hash.of(entity)
-      this.#entity = entity
-      this.#entityHigh = hash.high
-      this.#entityLow = hash.low
-    }
+    const { entityHash } = this.#shared
+    if (halves === undefined) entityHash.of(entity)
+    const { high, low } = halves ?? entityHash
+    this.#entityHigh = high
+    this.#entityLow = low
     return this.#set.entities.find(this.#entityHigh, this.#entityLow)
   }
 
   /** The entity's pair with the value. */
   findPair(entity: number, value: string, halves?: Halves): number {
-    const { hash } = this.#shared
-    if (halves === undefined) hash.of(value)
-    const { high, low } = halves ?? hash
+    const { valueHash } = this.#shared
+    if (halves === undefined) valueHash.of(value)
+    const { high, low } = halves ?? valueHash
     this.#valueHigh = high
     this.#valueLow = low
     return this.#set.pairs.findHashed(entity, high, low)

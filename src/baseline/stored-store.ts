@@ -15,6 +15,7 @@ import {
 } from './head.ts'
 import { KeyedHash } from './keyed-hash.ts'
 import { LateBaseline } from './late-baseline.ts'
+import { LatestHash } from './latest-hash.ts'
 import { ObservedTime } from './observed-time.ts'
 import { readPlace } from './place.ts'
 import {
@@ -75,10 +76,13 @@ export class StoredBaselineStore implements BaselineStore {
     this.#unread = new Unread(budget)
     // Without the secret nothing that was learned can be found again.
     if (stored === undefined) for (const head of this.#heads) head.gone = true
+    const hash = new KeyedHash(this.#secret)
     this.#shared = {
       environment,
       journal,
-      hash: new KeyedHash(this.#secret),
+      hash,
+      entityHash: new LatestHash(hash),
+      valueHash: new LatestHash(hash),
       texts: new Texts(environment, journal, clear),
       time: new ObservedTime(stored?.observed),
       budget,

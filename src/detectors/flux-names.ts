@@ -1,6 +1,6 @@
 import { type IpAddress } from '../decode/address.ts'
 import { isGlobal } from '../enrich/global-address.ts'
-import { addressesOf } from '../enrich/resolved.ts'
+import { addressesOf, type Found } from '../enrich/resolved.ts'
 import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
@@ -87,20 +87,25 @@ export class FluxNames {
     const { message, packet } = event
     if (!message.isResponse || message.dialect !== 'dns' || message.responseCode !== 0) return
     const asked = message.questions[0]?.name?.toLowerCase()
-    if (asked === undefined || message.counts[1] === 0) return
+    if (asked === undefined || message.answerCount === 0) return
+    const answered = this.#take(addressesOf(message, asked), asked, packet.time)
+    if (answered !== undefined) this.#judge(event, answered)
+  }
+
+  /** Counts what is outside; undefined when nothing is, or there was no room for the last name. */
+  #take(found: readonly Found[], asked: string, time: number): Answered | undefined {
     let name: Name | undefined
-    let owner = ''
+    let of = ''
     let isNew = false
-    addressesOf(message, asked, (address, ttl, of) => {
-      if (!this.#isOutside(address)) return
+    for (const { address, ttl, owner } of found) {
+      if (!this.#isOutside(address)) continue
       if (name === undefined || of !== owner) {
-        owner = of
-        name = this.#name(of, packet.time)
+        of = owner
+        name = this.#name(owner, time)
       }
       if (name !== undefined && take(name, address, ttl)) isNew = true
-    })
-    if (name === undefined) return
-    this.#judge(event, { name, owner, asked, isNew })
+    }
+    return name && { name, owner: of, asked, isNew }
   }
 
   #isOutside({ family, word0, word1, word2, word3 }: IpAddress): boolean {

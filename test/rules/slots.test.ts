@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type EventContext } from '../../src/alerts/ecs/context.ts'
 import { type DocumentedEvent, eventDocument } from '../../src/alerts/ecs.ts'
+import { addressOf } from '../../src/rules/evaluate/cidr.ts'
 import { fieldsOf, isProduced } from '../../src/rules/mapping/catalogue.ts'
 import { type Kind } from '../../src/rules/mapping/kind.ts'
 import { eventReaders } from '../../src/rules/slots/event.ts'
@@ -62,6 +63,28 @@ describe('slots of live events', () => {
       }
     }
     expect([...wrong]).toEqual([])
+  })
+
+  test('an address without its text is that of its text', () => {
+    const readerOf = readers()
+    const words = new Int32Array(6)
+    let found = 0
+    for (const event of events) {
+      for (const field of ['source.ip', 'destination.ip']) {
+        const reader = readerOf(event.kind)
+        const read = reader.addressOf?.(field)
+        if (read === undefined) continue
+        const text = reader.slotOf(field)?.(event)
+        const address = typeof text === 'string' ? addressOf(text) : undefined
+        expect(read(event, words, 1)).toBe(address?.family ?? 0)
+        if (address === undefined) continue
+        found++
+        const { word0, word1, word2, word3 } = address
+        const all = address.family === 4 ? [word0] : [word0, word1, word2, word3]
+        expect([...words.slice(1, 1 + all.length)]).toEqual(all)
+      }
+    }
+    expect(found).toBeGreaterThan(1000)
   })
 
   test('the catalogue knows every field of every document', () => {

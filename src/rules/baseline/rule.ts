@@ -72,44 +72,29 @@ export class BaselineRule {
   /** Looks up, decides and remembers what the event shows. */
   observe(subject: Subject, time: number, observer: BaselineObserver): void {
     const { entity, value } = this.definition
-    if (entity.length === 1 && value.length <= 1) this.#observeOne(subject, time, observer)
-    else this.#observeTuples(subject, time, observer)
+    const who = this.#key(entity, subject)
+    const what = value.length === 0 ? noValue : this.#key(value, subject)
+    if (who === many || what === many) this.#observeAll(subject, time, observer)
+    else if (who === undefined || what === undefined) this.counts.missing++
+    else this.#sight(who, what === noValue ? undefined : what, time, observer)
   }
 
-  /** As most rules are: one field of each, with one value. */
-  #observeOne(subject: Subject, time: number, observer: BaselineObserver): void {
-    const [entity = ''] = this.definition.entity
-    const [value] = this.definition.value
-    const who = subject.value(entity, this.#taxonomy)
-    const what = value === undefined ? '' : subject.value(value, this.#taxonomy)
-    if (Array.isArray(who) || Array.isArray(what)) {
-      this.#observeTuples(subject, time, observer)
-      return
-    }
-    const whose = this.#text(who)
-    const which = this.#text(what)
-    if (whose === undefined || which === undefined) this.counts.missing++
-    else this.#sight(whose, value === undefined ? undefined : which, undefined, time, observer)
-  }
-
-  #observeTuples(subject: Subject, time: number, observer: BaselineObserver): void {
+  /** Some field has many values: a sighting of each. */
+  #observeAll(subject: Subject, time: number, observer: BaselineObserver): void {
     const { entity, value } = this.definition
     const entities = this.#tuples(entity, subject)
     const values = this.#tuples(value, subject)
     if (entities.length === 0 || values.length === 0) this.counts.missing++
     for (const who of entities) {
       for (const what of values) {
-        const which = what.length === 0 ? undefined : textOf(what)
-        this.#sight(textOf(who), which, [who, what], time, observer)
+        this.#sight(textOf(who), what.length === 0 ? undefined : textOf(what), time, observer)
       }
     }
   }
 
-  /** `tuples`: of entity and value, where they are not one text each. */
   #sight(
     who: string,
     what: string | undefined,
-    tuples: readonly [readonly string[], readonly string[]] | undefined,
     time: number,
     { found, learned }: BaselineObserver,
   ): void {
@@ -119,11 +104,11 @@ export class BaselineRule {
     const reason = decide(this.definition, sighting)
     if (reason === undefined) return
     const { total } = sighting
-    const [entity, value] = tuples ?? [[who], what === undefined ? [] : [what]]
+    const { entity, value } = this.definition
     found({
       reason,
-      entity,
-      value,
+      entity: tupleOf(who, entity.length),
+      value: what === undefined ? [] : tupleOf(what, value.length),
       since: Math.min(total.firstSeen, time),
       entityFirstSeen: sighting.entity?.firstSeen,
       entityObserved: sighting.entity?.observed ?? 0,
@@ -137,20 +122,26 @@ export class BaselineRule {
     })
   }
 
-  /** Every combination of the fields' members; none when a field has no value. */
-  #tuples(fields: readonly string[], subject: Subject): readonly (readonly string[])[] {
+  /** The text of the fields' values; `many` where one has more than one, undefined where one has none. */
+  #key(fields: readonly string[], subject: Subject): string | typeof many | undefined {
+    const [only = ''] = fields
+    if (fields.length === 1) {
+      const value = subject.value(only, this.#taxonomy)
+      return Array.isArray(value) ? many : this.#text(value)
+    }
     const tuple: string[] = []
     for (const field of fields) {
       const value = subject.value(field, this.#taxonomy)
-      if (Array.isArray(value)) return this.#combinations(fields, subject)
+      if (Array.isArray(value)) return many
       const text = this.#text(value)
-      if (text === undefined) return []
+      if (text === undefined) return undefined
       tuple.push(text)
     }
-    return [tuple]
+    return textOf(tuple)
   }
 
-  #combinations(fields: readonly string[], subject: Subject): readonly (readonly string[])[] {
+  /** Every combination of the fields' members; none when a field has no value. */
+  #tuples(fields: readonly string[], subject: Subject): readonly (readonly string[])[] {
     let tuples: (readonly string[])[] = [[]]
     for (const field of fields) {
       const texts = this.#texts(subject.value(field, this.#taxonomy))
@@ -177,8 +168,16 @@ function isNew({ pair, entity }: Sighting, value: string | undefined): boolean {
   return value === undefined ? entity === undefined : pair === undefined
 }
 
+const many = Symbol('many')
+const noValue = Symbol('no value')
+
 /** One text for a tuple: that of its only member, else a list of them. */
 function textOf(tuple: readonly string[]): string {
   const [only] = tuple
   return tuple.length === 1 && only !== undefined ? only : JSON.stringify(tuple)
+}
+
+/** The tuple of so many members that `textOf` made the text of. */
+function tupleOf(text: string, members: number): readonly string[] {
+  return members === 1 ? [text] : (JSON.parse(text) as string[])
 }

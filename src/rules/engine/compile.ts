@@ -1,5 +1,6 @@
 import { type Program } from '../admission/program.ts'
 import { type FieldReader, type Slot } from '../fields.ts'
+import { addressAtoms } from './address-atoms.ts'
 import { closureCompiler } from './closures.ts'
 import { costOf } from './cost.ts'
 import { FieldIndex } from './field-index.ts'
@@ -36,17 +37,17 @@ export function compileKind<Event>(
   const normalise = normaliser(interner, slots)
   const nodes = programs.map(({ expression }) => normalise(expression))
   const { builder, atoms, guarded, open } = chooseGates(nodes, slot => slots.nameOf(slot))
-  const probed = Array.from(atoms, ([slot, list]) => ({
-    slot,
-    read: slots.reads[slot] ?? absent,
-    index: new FieldIndex(list, builder),
-  }))
+  const probed = Array.from(atoms, ([slot, list]) => {
+    const addresses = slots.addresses[slot] && addressAtoms(list)
+    const index = new FieldIndex(addresses ?? list, builder)
+    return { slot, read: slots.reads[slot] ?? absent, index, isAddress: addresses !== undefined }
+  })
   const shared = sharedNodes(nodes)
   const isShared = (node: Node) => shared.has(node)
   const isKeywords = (slot: number) => slots.isKeywords(slot)
   const closures = () => nodes.map(closureCompiler(isShared, isKeywords))
   return {
-    frame: new Frame(slots.reads, interner.nodes.length),
+    frame: new Frame(slots, interner.nodes.length),
     probe: generated ? generateProbe(probed) : loopProbe(probed),
     tests: generated ? generateTests(nodes, isShared, isKeywords) : closures(),
     postings: builder.build(),

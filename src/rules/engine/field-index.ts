@@ -4,6 +4,7 @@ import { type FieldValue } from '../fields.ts'
 import { fold } from '../pattern/fold.ts'
 import { Automaton } from './automaton.ts'
 import { parseIpv4 } from './ipv4.ts'
+import { parseIpv6 } from './ipv6.ts'
 import { numbersOf } from './literals.ts'
 import { Networks } from './networks.ts'
 import { type Mark, type PostingBuilder } from './postings.ts'
@@ -61,6 +62,14 @@ export class FieldIndex {
     this.#member(value, mark)
   }
 
+  /** The same of a field that holds an address: its family (0 for none) and its words from `at` on. */
+  findAddress(family: number, words: Int32Array, at: number, mark: Mark): void {
+    if (family === 0) return
+    if (this.#present >= 0) mark.posting(this.#present)
+    const networks = family === 4 ? this.#networks4 : this.#networks6
+    networks?.find(words, at, mark)
+  }
+
   #member(value: FieldValue, mark: Mark): void {
     switch (typeof value) {
       case 'string':
@@ -104,6 +113,10 @@ export class FieldIndex {
     if (word !== undefined) {
       words[0] = word
       this.#networks4?.find(words, 0, mark)
+      return
+    }
+    if (this.#networks6 !== undefined && parseIpv6(text, words)) {
+      this.#networks6.find(words, 0, mark)
       return
     }
     const address = addressOf(text)

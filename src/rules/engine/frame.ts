@@ -1,8 +1,9 @@
 import { addressOf } from '../evaluate/cidr.ts'
 import { valueText } from '../evaluate/values.ts'
-import { type FieldValue, type Slot } from '../fields.ts'
+import { type AddressSlot, type FieldValue, type Slot } from '../fields.ts'
 import { fold } from '../pattern/fold.ts'
 import { parseIpv4 } from './ipv4.ts'
+import { type SlotTable } from './slots.ts'
 
 /**
  * One event while rules look at it: each field is read once, folded once, parsed as an address once.
@@ -20,14 +21,16 @@ export class Frame<Event> {
   /** Four words for each slot; see `family`. */
   readonly words: Int32Array
   readonly #slots: readonly Slot<Event>[]
+  readonly #addresses: readonly (AddressSlot<Event> | undefined)[]
   readonly #texts: (string | undefined)[]
   readonly #folded: Float64Array
   readonly #families: Uint8Array
   readonly #parsed: Float64Array
 
-  constructor(slots: readonly Slot<Event>[], nodes: number) {
-    const count = slots.length
-    this.#slots = slots
+  constructor(slots: Pick<SlotTable<Event>, 'reads' | 'addresses'>, nodes: number) {
+    const count = slots.reads.length
+    this.#slots = slots.reads
+    this.#addresses = slots.addresses
     this.memo = new Float64Array(nodes)
     this.values = new Array<FieldValue>(count).fill(undefined)
     this.read = new Float64Array(count)
@@ -80,10 +83,12 @@ export class Frame<Event> {
   }
 
   #parse(slot: number): number {
+    const at = slot * 4
+    const read = this.#addresses[slot]
+    if (read !== undefined) return read(this.event as Event, this.words, at)
     const value = this.value(slot)
     if (typeof value !== 'string') return 0
     const word = parseIpv4(value)
-    const at = slot * 4
     if (word !== undefined) {
       this.words[at] = word
       return 4

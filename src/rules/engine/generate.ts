@@ -44,6 +44,8 @@ export interface ProbedSlot<Event> {
   readonly slot: number
   readonly read: Slot<Event>
   readonly index: FieldIndex
+  /** Whether only its address is looked up: then no text need be made of it. */
+  readonly isAddress: boolean
 }
 
 /** The probe as straight code, so that each reader has a call of its own. */
@@ -53,7 +55,8 @@ export function generateProbe<Event>(slots: readonly ProbedSlot<Event>[]): Probe
   const names = slots.map(({ read, index }, number) => {
     return `const r${number}=${constant(read)},f${number}=${constant(index)};`
   })
-  const steps = slots.map(({ slot }, number) => {
+  const steps = slots.map(({ slot, isAddress }, number) => {
+    if (isAddress) return `f${number}.findAddress(S.family(${slot}),S.words,${slot * 4},C);`
     const store = `V[${slot}]=v;L[${slot}]=stamp`
     return `v=r${number}(event);${store};if(v!==void 0)f${number}.find(v,C);`
   })
@@ -65,6 +68,9 @@ export function generateProbe<Event>(slots: readonly ProbedSlot<Event>[]): Probe
 /** The same as a loop. */
 export function loopProbe<Event>(slots: readonly ProbedSlot<Event>[]): Probe<Event> {
   return (frame, _, mark) => {
-    for (const { slot, index } of slots) index.find(frame.value(slot), mark)
+    for (const { slot, index, isAddress } of slots) {
+      if (isAddress) index.findAddress(frame.family(slot), frame.words, slot * 4, mark)
+      else index.find(frame.value(slot), mark)
+    }
   }
 }

@@ -9,12 +9,14 @@ export interface NetworkEntry {
 
 /**
  * Networks of one family as the ranges between their first and last addresses: an address lies in
- * one range, found by halving, and the range knows all networks around it.
+ * one range, found by its first byte and then by halving, and the range knows all networks around it.
  */
 export class Networks {
   /** First addresses of the ranges, `width` unsigned words each, ascending. */
   readonly #starts: Uint32Array
   readonly #postings: Int32Array
+  /** The last range that starts before the addresses with that first byte, or with them. */
+  readonly #before = new Int32Array(257)
   readonly #width: number
 
   constructor(
@@ -31,12 +33,14 @@ export class Networks {
     }
     this.#starts = Uint32Array.from(starts.flat())
     this.#postings = Int32Array.from(found)
+    this.#countBytes()
   }
 
   /** Marks the networks around the address whose words begin at `at`. */
   find(address: Int32Array, at: number, mark: Mark): void {
-    let low = 0
-    let high = this.#postings.length
+    const byte = (address[at] ?? 0) >>> 24
+    let low = this.#before[byte] ?? 0
+    let high = (this.#before[byte + 1] ?? 0) + 1
     while (high - low > 1) {
       const middle = (low + high) >>> 1
       if (this.#startsAfter(middle, address, at)) high = middle
@@ -44,6 +48,23 @@ export class Networks {
     }
     const posting = this.#postings[low] ?? -1
     if (posting >= 0) mark.posting(posting)
+  }
+
+  #countBytes(): void {
+    const { length } = this.#postings
+    let range = 0
+    for (let byte = 0; byte <= 256; byte++) {
+      while (range + 1 < length && this.#isBelow(range + 1, byte)) range++
+      this.#before[byte] = range
+    }
+  }
+
+  /** Whether a range starts below all addresses with that first byte, or at the first of them. */
+  #isBelow(range: number, byte: number): boolean {
+    const at = range * this.#width
+    const first = byte * 2 ** 24
+    if (this.#starts[at] !== first) return (this.#starts[at] ?? 0) < first
+    return this.#starts.subarray(at + 1, at + this.#width).every(word => word === 0)
   }
 
   #startsAfter(range: number, address: Int32Array, at: number): boolean {

@@ -1,8 +1,10 @@
-import { type FieldReader, type Slot } from '../fields.ts'
+import { type AddressSlot, type FieldReader, type Slot } from '../fields.ts'
 
 /** The fields that the rules of one kind of event look at, numbered, each with its reader. */
 export class SlotTable<Event> {
   readonly reads: Slot<Event>[] = []
+  /** Of those that hold an address. */
+  readonly addresses: (AddressSlot<Event> | undefined)[] = []
   readonly #numbers = new Map<string | undefined, number>()
   readonly #names: string[] = []
   readonly #reader: FieldReader<Event>
@@ -37,6 +39,7 @@ export class SlotTable<Event> {
     this.#numbers.set(field, read === undefined ? missing : this.reads.length)
     if (read === undefined) return undefined
     this.#names.push(field ?? '')
+    this.addresses.push(field === undefined ? undefined : this.#reader.addressOf?.(field))
     return this.reads.push(read) - 1
   }
 }

@@ -15,8 +15,8 @@ const leastDepth = 10
 
 /**
  * Literals at one end of a text, as a flat table: from a node (a multiple of the number of classes)
- * and a class to the next node, 0 where none fits. Only so many characters of a literal are kept as
- * tell it from the others, so finds may be too many.
+ * and a class to the next node, 0 where none fits, negative (`~node`) where a literal ends. Only so many
+ * characters of a literal are kept as tell it from the others, so finds may be too many.
  */
 export class Trie {
   readonly #classes: CharacterClasses
@@ -42,12 +42,17 @@ export class Trie {
   find(text: string, folded: boolean, mark: Mark): boolean {
     const { length } = text
     const classes = this.#classes.of
+    const next = this.#next
+    const step = this.#backwards ? -1 : 1
     let node = 0
-    for (let index = 0; index < length; index++) {
-      const code = text.charCodeAt(this.#backwards ? length - 1 - index : index)
+    let at = this.#backwards ? length - 1 : 0
+    for (let index = 0; index < length; index++, at += step) {
+      const code = text.charCodeAt(at)
       if (code > 127 && !folded) return false
-      node = this.#next[node + (classes[cell(code)] ?? 0)] ?? 0
+      node = next[node + (classes[cell(code)] ?? 0)] ?? 0
       if (node === 0) return true
+      if (node > 0) continue
+      node = ~node
       this.#reach(node, 0, mark)
     }
     this.#reach(node, 1, mark)
@@ -92,6 +97,19 @@ function common(one: string, other = ''): number {
 }
 
 function build(entries: readonly TrieEntry[], classes: CharacterClasses) {
+  const { children, found } = grow(entries, classes)
+  const width = classes.count
+  const next = new Int32Array(children.length * width)
+  for (const [node, map] of children.entries()) {
+    for (const [kind, child] of map) {
+      const ends = found[child * 2]?.length ?? 0
+      next[node * width + kind] = ends > 0 ? ~(child * width) : child * width
+    }
+  }
+  return { next, found }
+}
+
+function grow(entries: readonly TrieEntry[], classes: CharacterClasses) {
   const children: Map<number, number>[] = [new Map()]
   const found: number[][] = [[], []]
   for (const { literal, posting, whole } of entries) {
@@ -107,9 +125,5 @@ function build(entries: readonly TrieEntry[], classes: CharacterClasses) {
     }
     found[node * 2 + (whole ? 1 : 0)]?.push(posting)
   }
-  const next = new Int32Array(children.length * classes.count)
-  for (const [node, map] of children.entries()) {
-    for (const [kind, child] of map) next[node * classes.count + kind] = child * classes.count
-  }
-  return { next, found }
+  return { children, found }
 }

@@ -14,21 +14,43 @@ export const endSlots: SlotTable<TrafficEvent> = {
   'destination.as.number': context => read(destination(context), facts => facts.place?.asn),
 }
 
-type Ask = (packet: Packet) => EndFacts | undefined
+type Find = (packet: Packet) => EndFacts | undefined
+type Ask = (event: TrafficEvent) => EndFacts | undefined
 
-const source =
-  (context: SlotContext): Ask =>
-  packet =>
-    context.source?.(packet)
+const sources = new WeakMap<SlotContext, Ask>()
+const destinations = new WeakMap<SlotContext, Ask>()
 
-const destination =
-  (context: SlotContext): Ask =>
-  packet =>
-    context.destination?.(packet)
+function source(context: SlotContext): Ask {
+  return askOf(sources, context, packet => context.source?.(packet))
+}
+
+function destination(context: SlotContext): Ask {
+  return askOf(destinations, context, packet => context.destination?.(packet))
+}
+
+/** One for all fields of a context. */
+function askOf(known: WeakMap<SlotContext, Ask>, context: SlotContext, find: Find): Ask {
+  const made = known.get(context) ?? remembered(find)
+  known.set(context, made)
+  return made
+}
+
+/** The rules of an event come one after the other: what they all ask for is found once. */
+function remembered(find: Find): Ask {
+  let latest: TrafficEvent | undefined
+  let found: EndFacts | undefined
+  return event => {
+    if (event !== latest) {
+      found = find(event.packet)
+      latest = event
+    }
+    return found
+  }
+}
 
 function read<T>(ask: Ask, field: (facts: EndFacts) => T) {
   return (event: TrafficEvent): T | undefined => {
-    const facts = ask(event.packet)
+    const facts = ask(event)
     return facts && field(facts)
   }
 }

@@ -1,6 +1,7 @@
-import { type FieldReader, type Slot } from '../fields.ts'
+import { type AddressSlot, type FieldReader, type Slot } from '../fields.ts'
 import { isProduced } from '../mapping/catalogue.ts'
 import { type Kind } from '../mapping/kind.ts'
+import { commonAddresses, ipAddresses } from './addresses.ts'
 import { commonSlots, ipSlots } from './common.ts'
 import { type RuleEvent, type SlotContext, type SlotTable } from './context.ts'
 import { dnsSlots } from './dns.ts'
@@ -33,6 +34,11 @@ const tables: Readonly<Partial<Record<Kind, readonly Table[]>>> = {
 export function eventReaders(context: SlotContext): (kind: Kind) => FieldReader<RuleEvent> {
   const document = remembered(context)
   return kind => ({
+    addressOf(field) {
+      const known = kind in tables ? commonAddresses : {}
+      const own = tables[kind]?.includes(ipSlots) ? { ...known, ...ipAddresses } : known
+      return Object.hasOwn(own, field) ? (own[field] as AddressSlot<RuleEvent>) : undefined
+    },
     slotOf(field) {
       for (const table of tables[kind] ?? []) {
         if (Object.hasOwn(table, field)) return table[field]?.(context) as Slot<RuleEvent>

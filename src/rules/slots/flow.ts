@@ -5,6 +5,7 @@ import { tcpFlagNames } from '../../decode/tcp.ts'
 import { type DomainParts, domainParts } from '../../protocols/dns-ecs.ts'
 import { type SlotContext, type SlotTable } from './context.ts'
 
+const actions = { start: 'flow-start', update: 'flow-update', end: 'flow-end' }
 const types = {
   start: ['connection', 'start'],
   update: ['connection', 'info'],
@@ -12,7 +13,7 @@ const types = {
 }
 
 export const flowSlots: SlotTable<FlowEvent> = {
-  'event.action': () => flow => `flow-${flow.action}`,
+  'event.action': () => flow => actions[flow.action],
   'event.type': () => flow => types[flow.action],
   'event.start': () => flow => isoTime(flow.start),
   'event.end': () => flow => (flow.action === 'start' ? undefined : isoTime(flow.end)),

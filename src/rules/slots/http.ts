@@ -1,3 +1,4 @@
+import { filled } from '../../protocols/ecs-parts.ts'
 import { type HttpRequest } from '../../protocols/http.ts'
 import { type UrlFields, urlFields } from '../../protocols/http-ecs.ts'
 import { type HttpEvent } from '../../protocols/http-events.ts'
@@ -23,6 +24,7 @@ export const httpSlots: SlotTable<HttpEvent> = {
     () =>
     ({ request }) =>
       request?.userAgent || undefined,
+  'orthrus.http.header_names': () => headerNames,
   'url.original':
     () =>
     ({ request }) =>
@@ -32,6 +34,12 @@ export const httpSlots: SlotTable<HttpEvent> = {
   'url.query': () => event => url(event)?.query,
   'url.extension': () => event => url(event)?.extension,
   'url.full': () => event => url(event)?.full,
+}
+
+function headerNames({ request, response }: HttpEvent): readonly string[] | undefined {
+  const asked = filled(request?.headerNames ?? []) ?? []
+  const answered = filled(response?.headerNames ?? []) ?? []
+  return filled([...new Set([...asked, ...answered])])
 }
 
 let request: HttpRequest | undefined

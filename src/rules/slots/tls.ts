@@ -8,6 +8,7 @@ import { type SlotTable } from './context.ts'
 
 const certificates = new CertificateCache()
 let latest: TlsEvent | undefined
+let chosenOfLatest: ReturnType<typeof chosenFields> | undefined
 let outcomeOfLatest: ReturnType<typeof outcomeFields> | undefined
 let leafOfLatest: Certificate | undefined
 
@@ -41,9 +42,9 @@ export const tlsSlots: SlotTable<TlsEvent> = {
   'tls.server.x509.public_key_algorithm': () => event => leafOf(event)?.publicKey.algorithm,
   'tls.server.x509.public_key_size': () => event => leafOf(event)?.publicKey.size,
   'tls.server.x509.signature_algorithm': () => event => leafOf(event)?.signatureAlgorithm,
-  'tls.version': () => event => outcome(event)['version'] as string | undefined,
-  'tls.cipher': () => event => outcome(event)['cipher'] as string | undefined,
-  'tls.next_protocol': () => event => outcome(event)['next_protocol'] as string | undefined,
+  'tls.version': () => event => chosen(event)['version'] as string | undefined,
+  'tls.cipher': () => event => chosen(event)['cipher'] as string | undefined,
+  'tls.next_protocol': () => event => chosen(event)['next_protocol'] as string | undefined,
 }
 
 export const quicSlots: SlotTable<QuicEvent> = {
@@ -100,6 +101,7 @@ function hidden(hello: ClientHello | undefined): { cut?: true; ech?: boolean } {
 function look(event: TlsEvent): void {
   if (event === latest) return
   latest = event
+  chosenOfLatest = undefined
   outcomeOfLatest = undefined
   const der = event.server?.certificates[0]
   leafOfLatest = der && certificates.get(der)
@@ -109,6 +111,17 @@ function look(event: TlsEvent): void {
 function leafOf(event: TlsEvent): Certificate | undefined {
   look(event)
   return leafOfLatest
+}
+
+/** What the server's hello says, before it is known what came of it. */
+function chosen(event: TlsEvent): ReturnType<typeof chosenFields> {
+  look(event)
+  const { client, server } = event
+  chosenOfLatest ??=
+    server?.sslv2ServerHello === undefined
+      ? chosenFields(client?.hello, server?.serverHello ?? server?.helloRetry)
+      : outcome(event)
+  return chosenOfLatest
 }
 
 function outcome(event: TlsEvent): ReturnType<typeof outcomeFields> {

@@ -6,9 +6,9 @@ import { options } from './options.ts'
 import { type Output, outputOf, type Session } from './session.ts'
 
 const help = `
-Looks at kernel, BTF, privileges, libbpf, interfaces, disk and the data of places; loads the programs to be sure, but
-attaches nothing. Below what does not work stands the command that mends it. Exit status is 1 when
-\`orthrus run\` cannot work.
+Looks at kernel, BTF, privileges, libbpf, interfaces, disk and the data of places; loads the
+programs to be sure, but attaches nothing. Below what does not work stands the command that mends
+it. Exit status is 1 when \`orthrus run\` cannot work.
 
 Examples:
   sudo orthrus doctor

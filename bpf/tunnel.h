@@ -96,17 +96,26 @@ static __always_inline int enter_ip(struct __sk_buff *skb, struct packet *p, __u
 	return ethertype ? enter(p, tunnel, id, off, ethertype) : 0;
 }
 
-static __always_inline int enter_ethernet(struct __sk_buff *skb, struct packet *p, __u8 tunnel,
-					  __u32 id, __u32 off)
+/* A stage of its own: so many tunnels carry frames that the verifier would walk the tags for each. */
+__stage int enter_frame(struct __sk_buff *skb, __u32 tunnel, __u32 id, __u32 off)
 {
+	struct context c = {};
+	struct packet *p;
 	__u8 spare[14];
 
-	if (!peek(skb, off, sizeof(spare), spare))
+	if (open_context(&c, skb) || !peek(skb, off, sizeof(spare), spare))
 		return 0;
+	p = &c.scratch->packet;
 	enter(p, tunnel, id, off, 0);
 	p->vlan = 0;
 	p->inner_vlan = 0;
 	return parse_ethernet(skb, p) ? 0 : 1;
+}
+
+static __always_inline int enter_ethernet(struct __sk_buff *skb, struct packet *p, __u8 tunnel,
+					  __u32 id, __u32 off)
+{
+	return enter_frame(skb, tunnel, id, off);
 }
 
 /* RFC 1661 2 and RFC 1662: address and control may be left out, the protocol may be one byte. */

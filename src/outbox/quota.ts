@@ -25,6 +25,8 @@ const deadAge = 7 * 86_400_000
 const reserve = { share: 0.05, bytes: 512 * 1024 * 1024 }
 /** A nearly full disk alone makes the quota no smaller than this. */
 const leastQuota = 16 * 1024 * 1024
+/** Nor does a full one make it smaller than this: what little waits is not what filled it. */
+const leastSqueezed = 1024 * 1024
 
 export interface QuotaParts {
   readonly bytes: number
@@ -54,18 +56,25 @@ export class Quota {
 
   /** Bytes that may be used now. */
   get limit(): number {
-    return Math.min(this.#limit, this.#squeezed ?? Number.POSITIVE_INFINITY)
+    // Room may have come since the disk was looked at, and alerts with it that are to be kept.
+    const squeezed = this.#isFull ? this.#squeezed : undefined
+    return Math.min(this.#limit, squeezed ?? Number.POSITIVE_INFINITY)
   }
 
   get used(): number {
     return this.#parts.backlog.bytes + this.#deadBytes()
   }
 
+  get #isFull(): boolean {
+    return this.#parts.environment.health().state === 'disk_full'
+  }
+
   /** Looks at the disk: its reserve shrinks the quota, and when it is full, more and more. */
   async look(): Promise<void> {
     const { environment, bytes } = this.#parts
-    const full = environment.health().state === 'disk_full'
-    this.#squeezed = full ? Math.min(this.#squeezed ?? this.used, this.used) * 0.95 : undefined
+    const full = this.#isFull
+    const most = Math.min(this.#squeezed ?? this.used, this.used)
+    this.#squeezed = full ? Math.max(leastSqueezed, most * 0.95) : undefined
     if (full) await this.#ballast.release()
     const disk = await statfs(environment.directory).catch(() => undefined)
     if (disk === undefined) return

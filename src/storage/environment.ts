@@ -23,7 +23,7 @@ export interface EnvironmentOptions {
   readonly directory: string
   /** Told when writing starts to fail, and with undefined when it works again. */
   readonly onFault?: (fault: Fault | undefined) => void
-  /** Pause before a transaction that the disk refused is tried again; default 5 s. */
+  /** Pause before a transaction that the disk refused is tried again; default 5 s, and 1 s at most when it is full. */
   readonly retryMs?: number
 }
 

@@ -13,6 +13,8 @@ const group = { operations: 256, bytes: 256 * 1024, ms: 10 }
 const largest = { operations: 4096, bytes: 4 * 1024 * 1024 }
 /** Commits in one transaction while the disk is full or was lately: room comes in small pieces. */
 const cautious = { commits: 8, transactions: 32 }
+/** A full disk is looked at again so soon, in ms: within 5 s of room everything goes on. */
+const fullPause = 1000
 /** Most that waits in memory; what comes beyond is refused. */
 const waitingLimit = { operations: 65_536, bytes: 32 * 1024 * 1024 }
 
@@ -175,7 +177,7 @@ export class GroupCommit {
       this.#giveUp(rest, error)
       return []
     }
-    if (!made) await this.#pause()
+    if (!made) await this.#pause(fault)
     if (fault !== 'disk_full') return rest
     this.#cautious = cautious.transactions
     this.#waiting.unshift(...rest.slice(cautious.commits))
@@ -235,9 +237,13 @@ export class GroupCommit {
     }
   }
 
-  #pause(): Promise<void> {
+  #pause(fault: Fault): Promise<void> {
+    const { retryMs } = this.#options
     return new Promise(resolve => {
-      const timer = setTimeout(resolve, this.#options.retryMs)
+      const timer = setTimeout(
+        resolve,
+        fault === 'disk_full' ? Math.min(retryMs, fullPause) : retryMs,
+      )
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { entryHead } from '../../src/outbox/entry.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
+import { accept, imbalance, keeper, names, open, until } from '../outbox/harness.ts'
 import { startProgram } from '../sinks/support/process.ts'
-import { temporaryDirectory } from '../storage/open.ts'
+import { openTemporary, temporaryDirectory } from '../storage/open.ts'
+import { fill, smallDisk } from '../storage/small-disk.ts'
 import { imageAt, type Step, stepsOf } from './power-cut.ts'
 import { randomFrom, rounds, seed } from './rounds.ts'
 import { acceptTraced, hasStrace, startAcceptor, type Traced } from './strace.ts'
@@ -116,6 +118,47 @@ describe.skipIf(!hasStrace)('the disk', () => {
     const { found, damaged } = await alertsIn(run.directory)
     expect(found.map(one => one.id)).toEqual(expect.arrayContaining([...ids(run)]))
     expect([damaged, found.every(one => one.whole)]).toEqual([0, true])
+  }, 120_000)
+})
+
+describe.skipIf(process.getuid?.() !== 0)('a full disk (needs root to mount a small one)', () => {
+  test('T4: kept full for 4 s, then alerts are accepted and delivered within 5 s of room', async context => {
+    const disk = smallDisk('12m')
+    if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
+    const filler = join(disk, 'filler')
+    // Pauses as the sensor has them.
+    const environment = await openTemporary(join(disk, 'state'))
+    const sink = keeper()
+    const outbox = await open(environment, { sink }, { baseMs: 500 })
+    await accept(outbox, names(50), { level: 'critical', size: 1000 })
+    await until(() => sink.ids.length === 50)
+    fill(filler)
+    let isAccepted = false
+    const late = names(100, 'late')
+    const accepted = accept(outbox, late, { level: 'critical', size: 30_000 }).then(() => {
+      isAccepted = true
+    })
+    await until(() => environment.health().state === 'disk_full')
+    for (let n = 0; n < 40; n++) {
+      // What the outbox kept back for itself is taken as well.
+      fill(filler)
+      await new Promise(done => setTimeout(done, 100))
+    }
+    expect(isAccepted).toBe(false)
+    expect(environment.health()).toMatchObject({ state: 'disk_full' })
+    expect(environment.health().waiting).toBeGreaterThan(0)
+    rmSync(filler)
+    const start = performance.now()
+    await accepted
+    await until(() => sink.ids.length === 150)
+    const ms = performance.now() - start
+    process.stdout.write(`  everything accepted and delivered ${Math.round(ms)} ms after room\n`)
+    expect(ms).toBeLessThan(5000)
+    expect(sink.ids).toEqual([...names(50), ...late])
+    await outbox.close(1000)
+    expect(environment.health()).toEqual({ state: 'up', waiting: 0, refused: 0 })
+    expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 150, dropped: 0, pending: 0 })
+    expect(imbalance(outbox)).toEqual([])
   }, 120_000)
 })
 

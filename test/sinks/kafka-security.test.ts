@@ -1,14 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { createLog } from '../../src/operate/log.ts'
+import { type Receiver } from '../../src/outbox/receiver.ts'
+import { SinkError } from '../../src/outbox/sink-error.ts'
 import { type Sink } from '../../src/sinks/sink.ts'
-import { temporaryDirectory } from '../storage/open.ts'
+import { accept, open as openOutbox } from '../outbox/harness.ts'
+import { openTemporary, temporaryDirectory } from '../storage/open.ts'
 import { alert } from './alert.ts'
 import { bothSides, pem } from './support/certificates.ts'
 import { kafkaProxy, type ProxyOptions } from './support/kafka-proxy.ts'
 import { consume } from './support/kcat.ts'
 import { library, startMockCluster } from './support/mock-kafka.ts'
 import { openSink } from './support/open.ts'
+import { until } from './support/process.ts'
 
 const { ca, client, both: mutual } = bothSides()
 
@@ -108,6 +114,56 @@ describe.skipIf(library === undefined)('kafka with SASL', () => {
     })
     await expect(bad.send([alert(1)])).rejects.toMatchObject({ fault: 'configuration' })
   })
+
+  const secret = 'canary-0123456789'
+  test.each([
+    ['PLAIN', { mechanism: 'plain', username, password: secret }],
+    ['OAUTHBEARER', { mechanism: 'oauthbearer', token: secret }],
+    ['OAUTHBEARER', { mechanism: 'oauthbearer', token_command: ['printf', secret] }],
+  ] as const)(
+    'a broker that repeats a secret gives it to nobody: %s %j',
+    async (mechanism, sasl) => {
+      const { brokers } = await clusterBehind({ sasl: { mechanism, repeats: true } })
+      const lines: string[] = []
+      const sink = await open(brokers, { transport: 'tcp', sasl }, lines)
+      const error = await sink.send([alert(1)]).catch((caught: unknown) => caught)
+      expect(error).toMatchObject({
+        fault: 'configuration',
+        message: expect.stringMatching(/no entry with .*\[secret\]/s),
+      })
+      expect(await sink.check?.().catch((caught: unknown) => inspect(caught))).toContain('[secret]')
+
+      const log = createLog({ level: 'trace', format: 'json', write: line => lines.push(line) })
+      const again = await open(brokers, { transport: 'tcp', sasl }, lines)
+      // Held by the outbox, and taken for a dead letter at once.
+      const receiver: Receiver = {
+        send: batch =>
+          again.send(batch).catch((caught: unknown) => {
+            throw batch[0]?.id === 'held'
+              ? caught
+              : new SinkError('permanent', String(caught), { cause: caught })
+          }),
+      }
+      const environment = await openTemporary()
+      const outbox = await openOutbox(environment, { receiver }, { log })
+      await accept(outbox, ['dead', 'held'])
+      await until(
+        () => outbox.status.sinks['receiver']?.lastError !== undefined,
+        () => JSON.stringify(outbox.status.sinks['receiver']),
+      )
+      expect(outbox.status.sinks['receiver']).toMatchObject({ dead: 1, pending: 1 })
+      const letters = environment.page('dlq', { limit: 9 }).map(one => String(one.value))
+      const shown = [
+        inspect(error, { depth: 9 }),
+        ...lines,
+        ...letters,
+        inspect(outbox.status, { depth: 9 }),
+      ]
+      expect(letters.join('')).toContain('[secret]')
+      expect(shown.filter(text => text.includes('canary'))).toEqual([])
+      expect(lines.filter(text => text.includes('[secret]')).length).toBeGreaterThan(1)
+    },
+  )
 
   test('a mechanism that the brokers do not have is named', async () => {
     const { brokers } = await clusterBehind({ sasl: { mechanism: 'PLAIN', username, password } })

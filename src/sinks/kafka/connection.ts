@@ -6,6 +6,7 @@ import {
   type KafkaFault,
   kafkaError,
   kafkaFault,
+  redactError,
   unknownTopic,
 } from './fault.ts'
 import { type ClientParts, kafkaJs } from './kafkajs.ts'
@@ -92,6 +93,7 @@ export class KafkaConnection {
   }
 
   #failure(what: string, error: unknown): SinkError {
+    redactError(error, this.#parts.sasl.redact)
     const code = brokerCode(error)
     if (code === clusterAuthorization && this.#idempotent) {
       this.#idempotent = false

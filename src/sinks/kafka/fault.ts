@@ -57,6 +57,14 @@ function causes(error: unknown): Error[] {
   return found
 }
 
+/** Takes secrets out of an error and all that caused it: a broker may have repeated them. */
+export function redactError(error: unknown, redact: (text: string) => string): void {
+  for (const one of causes(error)) {
+    one.message = redact(one.message)
+    if (one.stack !== undefined) one.stack = redact(one.stack)
+  }
+}
+
 /** A failure of the client as what a sink throws; `what` begins the sentence. */
 export function kafkaError(what: string, error: unknown, fault: FaultClass): SinkError {
   if (error instanceof SinkError) return error

@@ -4,14 +4,14 @@ import { type Log } from '../../operate/log.ts'
 import { SinkError } from '../../outbox/sink-error.ts'
 import { type Tls } from '../tls.ts'
 import { type KafkaOptions } from './options.ts'
-import { type saslOf } from './sasl.ts'
+import { type Sasl } from './sasl.ts'
 import { ClientSockets } from './sockets.ts'
 import { type KafkaMessage, type KafkaTransport } from './transport.ts'
 
 export interface ClientParts {
   readonly options: KafkaOptions
   readonly tls: Tls | undefined
-  readonly sasl: ReturnType<typeof saslOf>
+  readonly sasl: Sasl
   readonly idempotent: boolean
   readonly log: Log
 }
@@ -63,13 +63,15 @@ export function kafkaJs(parts: ClientParts): KafkaTransport {
     close: () =>
       within(closeLimit, () => Promise.all([admin.disconnect(), producer.disconnect()]))
         .then(() => undefined)
-        .catch((error: unknown) => parts.log.debug(`kafka client: left behind: ${String(error)}`))
+        .catch((error: unknown) => {
+          parts.log.debug(`kafka client: left behind: ${parts.sasl.redact(String(error))}`)
+        })
         .finally(() => sockets.destroy()),
   }
 }
 
 function clientOf({ options, tls, sasl, log }: ClientParts, sockets: ClientSockets): Kafka {
-  const credentials = sasl()
+  const credentials = sasl.options()
   const requestTimeout = milliseconds(options.request_timeout)
   return new Kafka({
     brokers: [...options.brokers],
@@ -78,7 +80,7 @@ function clientOf({ options, tls, sasl, log }: ClientParts, sockets: ClientSocke
     connectionTimeout: milliseconds(options.connection_timeout),
     authenticationTimeout: requestTimeout,
     retry: { retries, initialRetryTime: 100, maxRetryTime: 1000 },
-    logCreator: logInto(log),
+    logCreator: logInto(log, sasl),
     socketFactory: sockets.factory,
     ...(tls === undefined ? {} : { ssl: tls.connection() }),
     ...(credentials === undefined ? {} : { sasl: credentials }),
@@ -132,8 +134,8 @@ async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
 }
 
 /** What the client says about itself is for those who look for a fault. */
-function logInto(log: Log): logCreator {
+function logInto(log: Log, { redact }: Sasl): logCreator {
   return () =>
     ({ log: { message } }) =>
-      log.debug(`kafka client: ${message}`)
+      log.debug(`kafka client: ${redact(message)}`)
 }

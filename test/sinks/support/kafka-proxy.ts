@@ -13,6 +13,8 @@ export interface ProxyOptions {
     readonly username?: string
     readonly password?: string
     readonly token?: string
+    /** Refuses everybody, and says what it was told. */
+    readonly repeats?: boolean
   }
 }
 
@@ -147,11 +149,13 @@ class Login {
 
   step(body: Buffer, version: number): Buffer {
     const text = body.subarray(4).toString()
-    const answer = this.#answer(text)
+    const answer = this.#sasl.repeats ? undefined : this.#answer(text)
     const lifetime = version >= 1 ? Buffer.alloc(8) : Buffer.alloc(0)
     if (answer === undefined) {
-      const words = 'Authentication failed'
-      return Buffer.concat([int16(58), int16(words.length), Buffer.from(words), int32(0), lifetime])
+      const words = Buffer.from(
+        this.#sasl.repeats ? `no entry with ${text}` : 'Authentication failed',
+      )
+      return Buffer.concat([int16(58), int16(words.length), words, int32(0), lifetime])
     }
     const bytes = Buffer.from(answer)
     return Buffer.concat([int16(0), int16(-1), int32(bytes.length), bytes, lifetime])

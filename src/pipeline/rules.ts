@@ -113,27 +113,34 @@ export class RuleRunner {
   }
 }
 
+/** What `checkStrict` has read, for the runner that starts after it. */
+const checked = new WeakMap<Config['rules'], ReturnType<typeof loadRules>>()
+
 /**
  * With `rules.strict`, throws RULES_INVALID when a rule has a fault: before anything is opened that
  * would have to be closed again.
  */
 export function checkStrict({ rules }: Config): void {
   if (!rules.strict) return
-  const { set } = loadRules(configuredRules(rules), { placeholders: placeholdersOf(rules) })
-  const faults = set.faults.filter(({ severity }) => severity === 'error')
-  if (faults.length === 0) return
+  const plan = planOf(rules)
+  const faults = plan.set.faults.filter(({ severity }) => severity === 'error')
+  if (faults.length === 0) {
+    checked.set(rules, plan)
+    return
+  }
   const head = `${faults.length === 1 ? 'a rule has a fault' : `rules have ${faults.length} faults`}, and strict is asked for`
   throw new SensorError('RULES_INVALID', [head, ...faults.map(faultLine)].join('\n'))
 }
 
-function placeholdersOf({ placeholders }: Config['rules']) {
-  return new Map(Object.entries(placeholders))
+function planOf(rules: Config['rules']) {
+  const placeholders = new Map(Object.entries(rules.placeholders))
+  return loadRules(configuredRules(rules), { placeholders })
 }
 
 function load(options: RunnerOptions): RuleSet<RuleEvent> {
   const { config, context, observer, raise, learn, budget, knowledge } = options
-  const placeholders = placeholdersOf(config.rules)
-  const plan = loadRules(configuredRules(config.rules), { placeholders })
+  const plan = checked.get(config.rules) ?? planOf(config.rules)
+  checked.delete(config.rules)
   const document = (event: RuleEvent): Fields => eventDocument(event, context)
   return compileRules<RuleEvent>(plan, {
     readerOf: eventReaders({ ...context, document }),

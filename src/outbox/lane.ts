@@ -51,7 +51,6 @@ export class Lane {
   #stopped: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #scheduled: NodeJS.Immediate | undefined
-  #connectionLost = false
 
   constructor(options: LaneOptions) {
     const { name, receiver, store, environment, when, maxAge = 0 } = options
@@ -179,7 +178,7 @@ export class Lane {
       .finally(() => {
         this.#window.release(batch)
         this.#sending--
-        if (this.#connectionLost) this.#sendAgain()
+        if (this.#unsure?.isBroken) this.#sendAgain()
         this.wake()
       })
     return true
@@ -187,19 +186,17 @@ export class Lane {
 
   #makeUnsure({ unconfirmed }: Receiver): Unsure | undefined {
     unconfirmed?.onLost(() => {
-      this.#connectionLost = true
+      this.#unsure?.breaks()
       if (this.#sending === 0) this.#sendAgain()
       this.wake()
     })
-    const deliver = (sequences: readonly number[]) => {
-      for (const sequence of sequences) this.store.settle(sequence, 'delivered')
-    }
-    return unconfirmed && new Unsure(unconfirmed, deliver)
+    unconfirmed?.onConfirmed?.(grace => this.#unsure?.confirm(grace))
+    const deliver = (sequence: number) => this.store.settle(sequence, 'delivered')
+    return unconfirmed && new Unsure(unconfirmed, sequences => sequences.forEach(deliver))
   }
 
   /** What was sent over the broken connection and not known to have come is read once more. */
   #sendAgain(): void {
-    this.#connectionLost = false
     const lowest = this.#unsure?.takeLost()
     if (lowest === undefined) return
     this.#window.clear()
@@ -234,7 +231,7 @@ export class Lane {
     const text = error instanceof Error ? error.message : String(error)
     if (this.circuit.failures === 1) log.warn({ sink: name }, `alerts wait: ${text}`)
     this.#lastError = { text, fault: faultClass(error) }
-    if (this.#unsure !== undefined) this.#connectionLost = true
+    this.#unsure?.breaks()
     const { known } = this.store
     const since = refusedSince(error, known.refusedSince)
     this.#record(known.lastSuccess, since)

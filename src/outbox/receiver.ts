@@ -12,13 +12,19 @@ export interface Limits {
 
 /**
  * A far side without acknowledgement: what was sent counts as delivered only when it is `ms` old or
- * `bytes` of later alerts were sent. What is younger when the connection breaks is sent again.
+ * `bytes` of later alerts were sent, or when the sink found out that it came. What is younger when
+ * the connection breaks is sent again.
  */
 export interface Unconfirmed {
   readonly bytes: number
   readonly ms: number
   /** Calls `listener` when a connection broke while no `send` was under way. */
   onLost(listener: () => void): void
+  /**
+   * Calls `listener` when the far side has all that `send` has resolved with, and will not have lost
+   * it unless the connection breaks within `grace` ms.
+   */
+  onConfirmed?(listener: (grace: number) => void): void
 }
 
 export interface ReceiverStatus {
@@ -26,8 +32,11 @@ export interface ReceiverStatus {
   readonly degraded?: string | undefined
   /** When our own certificate ends. */
   readonly certificateExpires?: string | undefined
-  /** `best-effort`: delivered means sent, as with UDP. */
-  readonly delivery?: 'acknowledged' | 'replayed' | 'best-effort'
+  /**
+   * `confirmed`: by the orderly end of each connection; `replayed`: what was sent lately is sent again
+   * after a broken one; `best-effort`: delivered means sent, as with UDP.
+   */
+  readonly delivery?: 'acknowledged' | 'confirmed' | 'replayed' | 'best-effort'
 }
 
 /** What the outbox needs to know of a sink. */

@@ -1,7 +1,9 @@
+import { milliseconds } from '../config/duration.ts'
 import { SensorError } from '../errors.ts'
 import { type Alert } from '../outbox/queued.ts'
 import { type SyslogFormat, syslogMessage } from './formats/syslog.ts'
 import { defineSink, type Sink, SinkError } from './sink.ts'
+import { Confirmation } from './syslog/confirmation.ts'
 import { Datagrams } from './syslog/datagrams.ts'
 import { type SyslogOptions, syslogOptions } from './syslog/options.ts'
 import { Stream } from './syslog/stream.ts'
@@ -18,7 +20,8 @@ export const syslog = defineSink(syslogOptions, async (options, { log }) => {
   if (options.transport === 'udp') return overDatagrams(new Datagrams(options.host, port), format)
   const framing = options.transport === 'tls' ? 'octet-counting' : options.framing
   const tls = options.transport === 'tls' ? new Tls(options.tls, log) : undefined
-  return overStream(options.host, port, { tls, format, frame: frames[framing] })
+  const within = milliseconds(options.confirm_within)
+  return overStream(options.host, port, { tls, format, frame: frames[framing], within })
 })
 
 function formatOf(options: SyslogOptions): SyslogFormat {
@@ -41,38 +44,71 @@ interface StreamParts {
   readonly tls: Tls | undefined
   readonly format: SyslogFormat
   readonly frame: (message: Buffer) => readonly Buffer[]
+  /** ms that what was sent may stay unconfirmed; 0 for as long as S4 has it. */
+  readonly within: number
 }
 
-function overStream(host: string, port: number, { tls, format, frame }: StreamParts): Sink {
-  const listeners: (() => void)[] = []
-  const onLost = () => {
-    for (const listener of listeners) listener()
-  }
-  const stream = new Stream({ host, port, tls, onLost })
-  // Two batches at a time would be written into each other.
-  let last: Promise<unknown> = Promise.resolve()
+function overStream(host: string, port: number, parts: StreamParts): Sink {
+  const { tls, format, frame } = parts
+  const { stream, confirmation, told, between } = connectionTo(host, port, parts)
   let said: string | undefined
   return {
-    unconfirmed: { ...replay, onLost: listener => listeners.push(listener) },
-    send(batch) {
-      const result = last.then(async () => {
+    unconfirmed: {
+      ...replay,
+      onLost: listener => told.lost.push(listener),
+      onConfirmed: listener => told.confirmed.push(listener),
+    },
+    send: batch =>
+      between(async () => {
         const { messages, rejected } = messagesOf(batch, format)
-        if (messages.length > 0) await stream.write(Buffer.concat(messages.flatMap(frame)))
+        if (messages.length > 0) {
+          await stream.write(Buffer.concat(messages.flatMap(frame)))
+          confirmation.written(messages.length)
+        }
         said = `${stream.place} took ${messages.length} messages; syslog acknowledges nothing`
         refuse(batch, rejected, format)
-      })
-      last = result.catch(() => undefined)
-      return result
-    },
+      }),
     check: () => stream.open(),
-    close: () => stream.close(),
+    async close() {
+      await confirmation.stop()
+      await stream.close()
+    },
     answer: () => said,
     status: () => ({
-      delivery: 'replayed',
+      delivery: confirmation.works ? 'confirmed' : 'replayed',
       degraded: tls?.degraded,
       certificateExpires: tls?.expires?.toISOString(),
     }),
   }
+}
+
+/** A stream, and what becomes known of it; `between` does one work at a time. */
+function connectionTo(host: string, port: number, { tls, within }: StreamParts) {
+  const told = { lost: [] as (() => void)[], confirmed: [] as ((grace: number) => void)[] }
+  const onLost = () => {
+    for (const listener of told.lost) listener()
+  }
+  const onConfirmed = (grace: number) => {
+    for (const listener of told.confirmed) listener(grace)
+  }
+  // Two batches at a time would be written into each other.
+  let last: Promise<unknown> = Promise.resolve()
+  const between = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work)
+    last = result.catch(() => undefined)
+    return result
+  }
+  const stream = new Stream({
+    host,
+    port,
+    tls,
+    onLost() {
+      confirmation.lost()
+      onLost()
+    },
+  })
+  const confirmation = new Confirmation({ stream, within, between, onConfirmed, onLost })
+  return { stream, confirmation, told, between }
 }
 
 function overDatagrams(datagrams: Datagrams, format: SyslogFormat): Sink {

@@ -2,16 +2,21 @@ import { describe, expect, test } from 'vitest'
 import { openTemporary } from '../storage/open.ts'
 import { accept, down, imbalance, keeper, names, onDisk, open, until } from './harness.ts'
 
-/** A far side without acknowledgement, whose connection the test can break. */
+/** A far side without acknowledgement, whose connection the test can break, or confirm. */
 function wire(limits: { bytes: number; ms: number }, fault = () => undefined as unknown) {
-  let listener = () => {}
+  let lost = () => {}
+  let confirmed = (_: number) => {}
   const unconfirmed = {
     ...limits,
     onLost: (called: () => void) => {
-      listener = called
+      lost = called
+    },
+    onConfirmed: (called: (grace: number) => void) => {
+      confirmed = called
     },
   }
-  return Object.assign(keeper(fault, { unconfirmed }), { breaks: () => listener() })
+  const more = { breaks: () => lost(), confirms: (grace: number) => confirmed(grace) }
+  return Object.assign(keeper(fault, { unconfirmed }), more)
 }
 
 describe('a sink without acknowledgement', () => {
@@ -72,5 +77,62 @@ describe('a sink without acknowledgement', () => {
     await until(() => sink.ids.length === 3)
     await outbox.close(500)
     expect(onDisk(environment)).toHaveLength(3)
+  })
+
+  test('that confirms has what it got, for the next run too', async () => {
+    const environment = await openTemporary()
+    const sink = wire({ bytes: 1e6, ms: 60_000 })
+    sink.close = () => Promise.reject(new Error('reset'))
+    const outbox = await open(environment, { sink })
+    await accept(outbox, names(3))
+    await until(() => sink.ids.length === 3)
+    sink.confirms(1)
+    await until(() => outbox.status.sinks['sink']?.delivered === 3)
+    await accept(outbox, ['later'])
+    await until(() => sink.ids.length === 4)
+    sink.breaks()
+    await until(() => sink.ids.length === 5)
+    expect(sink.ids).toEqual([...names(3), 'later', 'later'])
+    await outbox.close(500)
+    expect(onDisk(environment)).toHaveLength(1)
+  })
+
+  test('that breaks in the grace after a confirmation gets it again', async () => {
+    const environment = await openTemporary()
+    const sink = wire({ bytes: 1e6, ms: 60_000 })
+    const outbox = await open(environment, { sink })
+    await accept(outbox, names(3))
+    await until(() => sink.ids.length === 3)
+    sink.confirms(60_000)
+    sink.breaks()
+    await until(() => sink.ids.length === 6)
+    expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 0, pending: 3 })
+    await outbox.close(500)
+    expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('has nothing of a broken connection, however long the next send takes', async () => {
+    const environment = await openTemporary()
+    const slow: (() => void)[] = []
+    let isSlow = false
+    const wait = () =>
+      isSlow ? new Promise<undefined>(resolve => slow.push(() => resolve(undefined))) : undefined
+    const sink = wire({ bytes: 1e6, ms: 3000 }, wait)
+    const outbox = await open(environment, { sink })
+    await accept(outbox, ['a'])
+    await until(() => sink.ids.length === 1)
+    isSlow = true
+    await accept(outbox, ['b'])
+    await until(() => slow.length === 1)
+    sink.breaks()
+    // Old enough by now, had the connection not broken; and confirmed too late.
+    await new Promise(done => setTimeout(done, 3100))
+    sink.confirms(0)
+    isSlow = false
+    slow[0]?.()
+    await until(() => sink.ids.length === 4)
+    expect(sink.ids).toEqual(['a', 'b', 'a', 'b'])
+    await outbox.close(500)
+    expect(imbalance(outbox)).toEqual([])
   })
 })

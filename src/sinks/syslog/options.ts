@@ -1,3 +1,4 @@
+import { duration } from '../../config/section.ts'
 import { type Static, Type } from '../../config/type.ts'
 import { facilities } from '../formats/syslog.ts'
 import { tlsOptions } from '../tls.ts'
@@ -54,6 +55,12 @@ export const syslogOptions = Type.Object(
       default: 0,
       description:
         'Bytes of a message; beyond, fields are left out. 0 for 8192, with udp for 1024, as receivers take by default.',
+    }),
+    confirm_within: duration({
+      default: '10ms',
+      maxDuration: '1m',
+      description:
+        'After so long what was sent is confirmed: the connection is ended in order, the receiver ends it when it has read all, and the next one is opened; 0 for never.',
     }),
   },
   { additionalProperties: false, description: 'A syslog receiver.' },

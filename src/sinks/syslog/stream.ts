@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import { SinkError } from '../../outbox/sink-error.ts'
 import { networkFailure } from '../network-error.ts'
 import { type Tls } from '../tls.ts'
+import { farewell, type Parting } from './farewell.ts'
 
 export interface StreamOptions {
   readonly host: string
@@ -12,8 +13,8 @@ export interface StreamOptions {
   readonly onLost: () => void
 }
 
-/** ms for a connection, TLS included; for a write that does not go on; for the far side's farewell. */
-const limits = { connect: 10_000, stall: 10_000, farewell: 2000 } as const
+/** ms for a connection, TLS included; for a write that does not go on. */
+const limits = { connect: 10_000, stall: 10_000 } as const
 const keepAlive = 10_000
 
 /**
@@ -23,6 +24,9 @@ const keepAlive = 10_000
 export class Stream {
   readonly #options: StreamOptions
   #socket: Socket | undefined
+  /** Stands by for when `#socket` has been ended. */
+  #next: Socket | undefined
+  #opening: Promise<void> | undefined
   #broken: Error | undefined
   #writing = false
   #closed = false
@@ -38,13 +42,27 @@ export class Stream {
   /** Connects where there is no connection. Throws a SinkError. */
   async open(): Promise<void> {
     if (this.#closed) throw new SinkError('transient', 'the sink is closed')
-    if (this.#socket !== undefined && !isOver(this.#socket)) return
+    if (this.isOpen) return
     this.#socket?.destroy()
     this.#socket = undefined
-    const socket = await this.#connect()
-    this.#socket = socket
+    this.#socket = await this.#connect()
     this.#broken = undefined
-    this.#watch(socket)
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined && !isOver(this.#socket)
+  }
+
+  /** Whether a second connection stands by for when this one is ended. */
+  get isPrepared(): boolean {
+    return this.#next !== undefined && !isOver(this.#next)
+  }
+
+  /** Has one stand by, if that can be had; never rejects. */
+  async prepare(): Promise<void> {
+    if (this.isPrepared || this.#closed) return
+    this.#opening ??= this.#standBy()
+    await this.#opening
   }
 
   /** Resolves when the kernel has all of it. Throws a SinkError; then nothing of it counts. */
@@ -65,18 +83,33 @@ export class Stream {
     }
   }
 
-  /**
-   * Ends the connection. Resolves when the far side ended it in turn, which a receiver does when it
-   * has read everything; one that dies with something unread resets it. Throws when it did not.
-   */
+  /** Ends the connection in order and goes on with the one that stands by, if any. */
+  async part(): Promise<Parting> {
+    const socket = this.#socket
+    this.#socket = this.isPrepared ? this.#next : undefined
+    this.#next = undefined
+    const isLost = this.#broken !== undefined
+    this.#broken = undefined
+    if (socket === undefined || isOver(socket) || isLost) return 'lost'
+    return farewell(socket)
+  }
+
+  /** Parts for good. Resolves when the far side has everything; throws when nobody knows. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const socket = this.#socket
-    this.#socket = undefined
-    if (socket === undefined || isOver(socket)) return
-    const parted = await farewell(socket)
-    if (!parted) throw new SinkError('transient', `${this.place} did not end the connection`)
+    this.#next?.destroy()
+    this.#next = undefined
+    if (this.#socket === undefined || isOver(this.#socket)) return
+    const parting = await this.part()
+    if (parting === 'taken') return
+    throw new SinkError('transient', `${this.place} did not end the connection in order`)
+  }
+
+  async #standBy(): Promise<void> {
+    // Why not, the next write is told.
+    this.#next = await this.#connect().catch(() => undefined)
+    this.#opening = undefined
   }
 
   #current(): { readonly socket: Socket; readonly broken: Error | undefined } {
@@ -84,7 +117,15 @@ export class Stream {
     return { socket: this.#socket, broken: this.#broken }
   }
 
-  #connect(): Promise<Socket> {
+  async #connect(): Promise<Socket> {
+    const socket = await this.#connected()
+    this.#watch(socket)
+    if (!this.#closed) return socket
+    socket.destroy()
+    throw new SinkError('transient', 'the sink is closed')
+  }
+
+  #connected(): Promise<Socket> {
     const { host, port, tls } = this.#options
     // An address is no name for SNI (RFC 6066 3).
     const servername = isIP(host) === 0 ? { servername: host } : {}
@@ -147,20 +188,5 @@ function written(socket: Socket, bytes: Buffer): Promise<void> {
     }
     socket.once('close', ended)
     socket.write(bytes, finish)
-  })
-}
-
-function farewell(socket: Socket): Promise<boolean> {
-  return new Promise(resolve => {
-    const done = (parted: boolean) => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(parted)
-    }
-    const timer = setTimeout(() => done(false), limits.farewell)
-    socket.once('end', () => done(true))
-    socket.once('error', () => done(false))
-    socket.once('close', () => done(false))
-    socket.end()
   })
 }

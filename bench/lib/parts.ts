@@ -45,7 +45,9 @@ function partsByNode(nodes: readonly Profiler.ProfileNode[]): ReadonlyMap<number
 }
 
 function partOf({ functionName, url }: Profiler.ProfileNode['callFrame']): string | undefined {
-  if (functionName === '(idle)' || functionName === '(program)') return ''
+  // Also what it takes to look.
+  if (functionName === '(idle)' || functionName === '(program)' || url === 'node:inspector')
+    return ''
   if (functionName === '(garbage collector)') return 'garbage collector'
   return /\/src\/(\w+)\//.exec(url)?.[1]
 }

@@ -105,7 +105,7 @@ export class TunnelWatch {
   #heard(event: DnsEvent): void {
     const { message } = event
     if (message.dialect !== 'dns') return
-    const question = message.questions[0]
+    const question = event.asked
     if (question?.name === undefined) return
     if (!message.isResponse) this.#asked(event, question.name, question.type)
     else if (carriers.has(question.type)) this.#answered(event, question.name)

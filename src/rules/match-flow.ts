@@ -96,6 +96,7 @@ export class MatchFlow<Event> {
     if (time - this.#closed < second) return
     this.#closed = time
     for (const { rule, level, suppressor } of this.#units.values()) {
+      if (suppressor.size === 0) continue
       suppressor.close(time, (key, heldBack) => summarise?.({ rule, level, key, heldBack }))
     }
   }

@@ -62,6 +62,11 @@ export class Suppressor {
     this.#limit = limit
   }
 
+  /** Silences that are not over. */
+  get size(): number {
+    return this.#quiet.size
+  }
+
   /** Judges one more alert; its count is never lost: told by the next alert or by `close`. */
   admit(key: string, time: number): Verdict {
     if (this.#span === 0) return { alert: true, heldBack: undefined }

@@ -100,7 +100,7 @@ export class BaselineRule {
   ): void {
     const sighting = this.#baseline.observe(who, what, time)
     if (sighting.refused) this.counts.refused++
-    else if (isNew(sighting, what)) learned(() => this.#baseline.hold(who, what))
+    else if (isNew(sighting, what)) learned(this.#holding(who, what))
     const reason = decide(this.definition, sighting)
     if (reason === undefined) return
     const { total } = sighting
@@ -120,6 +120,11 @@ export class BaselineRule {
       share: share(sighting),
       nearest: what === undefined ? [] : this.#baseline.nearest(who, what, nearestShown),
     })
+  }
+
+  /** What takes back that it was learned: made apart, as it costs each call of whoever makes it. */
+  #holding(who: string, what: string | undefined): () => void {
+    return () => this.#baseline.hold(who, what)
   }
 
   /** The text of the fields' values; `many` where one has more than one, undefined where one has none. */

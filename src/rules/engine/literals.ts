@@ -12,11 +12,11 @@ export function literalsTest(shape: TextShape, literals: readonly string[]): Tes
     }
     case 'startswith':
       return literals.length > few
-        ? byLength(literals, (text, length) => text.slice(0, length))
+        ? byLength(literals)
         : text => literals.some(literal => text.startsWith(literal))
     case 'endswith':
       return literals.length > few
-        ? byLength(literals, (text, length) => text.slice(text.length - length))
+        ? byEnd(literals)
         : text => literals.some(literal => text.endsWith(literal))
     case 'contains':
       return containsTest(literals)
@@ -35,10 +35,31 @@ function containsTest(literals: readonly string[]): Test {
   return text => regex.test(text)
 }
 
-function byLength(
-  literals: readonly string[],
-  cut: (text: string, length: number) => string,
-): Test {
+/** Only those with the last two characters of the text are tried, so no text is made. */
+function byEnd(literals: readonly string[]): Test {
+  const width = Math.min(2, ...literals.map(({ length }) => length))
+  const groups = new Map<number, string[]>()
+  for (const literal of literals) {
+    const end = endOf(literal, width)
+    const group = groups.get(end)
+    if (group === undefined) groups.set(end, [literal])
+    else group.push(literal)
+  }
+  return text => {
+    const group = groups.get(endOf(text, width))
+    if (group === undefined) return false
+    for (const literal of group) if (text.endsWith(literal)) return true
+    return false
+  }
+}
+
+function endOf(text: string, width: number): number {
+  if (width === 0) return 0
+  const last = text.charCodeAt(text.length - 1)
+  return width === 1 ? last : last * 65_536 + text.charCodeAt(text.length - 2)
+}
+
+function byLength(literals: readonly string[]): Test {
   const sets = new Map<number, Set<string>>()
   for (const literal of literals) {
     const set = sets.get(literal.length)
@@ -49,7 +70,7 @@ function byLength(
   return text => {
     for (const [length, set] of lengths) {
       if (length > text.length) return false
-      if (set.has(cut(text, length))) return true
+      if (set.has(text.slice(0, length))) return true
     }
     return false
   }

@@ -201,7 +201,8 @@ else {
   try {
     for (const one of ['fill', 'start']) {
       const args = [...flags, process.argv[1] ?? '', one, directory]
-      const env = { ...process.env, MALLOC_ARENA_MAX: '1' }
+      const malloc = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' }
+      const env = { ...process.env, ...malloc }
       execFileSync(process.execPath, args, { stdio: 'inherit', env })
     }
   } finally {

@@ -76,9 +76,10 @@ static __always_inline void key6(const struct packet *p, __u32 side, struct flow
 	key->zone[2] = tags >> 16;
 }
 
+/* Beside the low ports mDNS and LLMNR: what was asked of a group is answered in a conversation of its own. */
 static __always_inline bool is_service(__u16 port)
 {
-	return port && port < 1024;
+	return (port && port < 1024) || port == 5353 || port == 5355;
 }
 
 /* Whether the sender of this first packet opened the conversation. */

@@ -22,7 +22,9 @@
 #define LOOK_MAX_UDP 4
 #define BEYOND_MAX 16 /* segments past a message after which its missing pieces are given up */
 #define EARLY_MAX 24
-#define COPIES_MAX 40
+#define COPIES_MAX 250 /* of a message: some clients send a byte at a time */
+#define DATAGRAMS_MAX 40
+#define QUIC_FIRST 1200 /* RFC 9000 14.1: the least bytes of a client's first datagram */
 
 #define FIRST_BYTES 64
 
@@ -143,16 +145,20 @@ static __always_inline bool is_http_request(const struct head *h)
 	__u32 n = h->token;
 	__u8 target;
 
-	if (n < 3 || n >= TOKEN_MAX || h->b[n] != ' ')
+	if (n < 3 || n >= TOKEN_MAX || (h->b[n] != ' ' && h->b[n] != '\t'))
 		return false;
 	target = h->b[n + 1];
-	return target == '/' || target == '*' ||
+	if (target == ' ') /* RFC 9112 3: lenient servers take more than one */
+		target = h->b[n + 2];
+	return target == '/' || target == '*' || target == '?' ||
 	       ((target | 0x20) == 'h' && (h->b[n + 2] | 0x20) == 't') ||
 	       (n == 7 && h->b[0] == 'C' && h->b[1] == 'O' && h->b[2] == 'N');
 }
 
 static __always_inline bool is_http_response(const struct head *h)
 {
+	if (h->b[0] == 'I' && h->b[1] == 'C' && h->b[2] == 'Y' && h->b[3] == ' ')
+		return h->b[4] >= '1' && h->b[4] <= '9'; /* streaming servers */
 	return h->b[0] == 'H' && h->b[1] == 'T' && h->b[2] == 'T' && h->b[3] == 'P' &&
 	       h->b[4] == '/' && h->b[5] >= '0' && h->b[5] <= '9';
 }
@@ -183,8 +189,17 @@ static __always_inline bool is_surely_dns(const __u8 *b)
 	return (first >= 'a' && first <= 'z') || (first >= '0' && first <= '9') || b[13] == '_';
 }
 
-/* RFC 9000 17.2, RFC 9369 3.1: a long header whose version and type say Initial or Retry. */
-static __always_inline bool is_quic_initial(const struct head *h)
+/* Of a QUIC long header, whose destination id has 8 to 20 bytes: nothing but a mask convinces the verifier. */
+static __always_inline __u8 scid_length(const struct head *h)
+{
+	return h->b[(6 + h->b[5]) & 31];
+}
+
+/*
+ * RFC 9000 17.2, RFC 9369 3.1: a long header whose version and type say Initial or Retry. Either side may
+ * clear the fixed bit (RFC 9287 3.1), a client that comes again already in its first datagram, of 1200 bytes.
+ */
+static __always_inline bool is_quic_initial(const struct head *h, bool known)
 {
 	__u32 version = (__u32)be16_at(h->b + 1) << 16 | be16_at(h->b + 3);
 	__u8 type = h->b[0] >> 4 & 3;
@@ -193,14 +208,17 @@ static __always_inline bool is_quic_initial(const struct head *h)
 		return false;
 	if (!version)
 		return h->b[5] > 0; /* version negotiation */
-	if (!(h->b[0] & 0x40))
+	if (!(h->b[0] & 0x40) && !known && h->length < QUIC_FIRST)
 		return false;
-	if (version == 0x6b3343cf) /* QUIC v2 turns the types round: Initial 1, Retry 0 */
+	/* QUIC v2 and its drafts turn the types round: Initial 1, Retry 0 */
+	if (version == 0x6b3343cf || version == 0x709a50c4)
 		return type <= 1;
 	if (version == 1 || version >> 8 == 0xff0000 || version >> 4 == 0xfaceb00 ||
 	    version >> 8 == 0x513035 || version >> 8 == 0x543035) /* Q05x, T05x */
 		return type == 0 || type == 3;
-	return false;
+	/* Any other: a client that tries it out (RFC 9000 15), most of them protected as version 1 is. */
+	return type == 0 && h->length >= QUIC_FIRST && h->b[0] & 0x40 && h->b[5] >= 8 &&
+	       scid_length(h) <= 20;
 }
 
 /* RFC 2131 2: BOOTP operation, hardware address length, and the magic cookie. */
@@ -228,7 +246,7 @@ static __always_inline __u8 name_port(const struct packet *p)
 }
 
 static __always_inline __u8 know_datagram(struct context *c, const struct packet *p,
-					  const struct head *h)
+					  const struct head *h, bool quic)
 {
 	__u8 by_port = name_port(p);
 
@@ -238,7 +256,7 @@ static __always_inline __u8 know_datagram(struct context *c, const struct packet
 		return L7_DHCP4;
 	if ((is_port(p, 546) || is_port(p, 547)) && h->here >= 4 && h->b[0] && h->b[0] <= 36)
 		return L7_DHCP6;
-	if (is_quic_initial(h))
+	if (is_quic_initial(h, quic))
 		return L7_QUIC;
 	if (h->here >= 17 && is_surely_dns(h->b))
 		return L7_DNS;
@@ -395,6 +413,7 @@ struct view {
 	struct context c;
 	struct packet *p;
 	struct flow_side *me;
+	struct flow_side *other;
 	struct segment *segment;
 };
 
@@ -410,6 +429,7 @@ static __always_inline int open_view(struct view *v, struct __sk_buff *skb)
 	if (!f)
 		return -1;
 	v->me = &f->side[v->p->side & 1];
+	v->other = &f->side[~v->p->side & 1];
 	return 0;
 }
 
@@ -435,7 +455,7 @@ __stage int see_datagram(struct __sk_buff *skb)
 	/* User space puts names together from all fragments. */
 	if (p->more_fragments && name_port(p))
 		return send_fragment(skb);
-	l7 = know_datagram(&v.c, p, h);
+	l7 = know_datagram(&v.c, p, h, me->l7 == L7_QUIC || v.other->l7 == L7_QUIC);
 	if (!l7) {
 		/* The short header ends QUIC's handshake; ports of names are always looked at. */
 		if (me->l7 == L7_UNKNOWN && !me->looked && !name_port(p))
@@ -447,7 +467,7 @@ __stage int see_datagram(struct __sk_buff *skb)
 		return 0;
 	}
 	me->l7 = l7;
-	if (l7 == L7_QUIC && me->copies++ >= COPIES_MAX) {
+	if (l7 == L7_QUIC && me->copies++ >= DATAGRAMS_MAX) {
 		me->stage = STAGE_DONE;
 		return 0;
 	}
@@ -474,9 +494,25 @@ static __always_inline __u32 cap(__u8 l7)
 	return CAP_HEAD;
 }
 
+static __always_inline bool is_line_end(__u8 b)
+{
+	return b == '\r' || b == '\n';
+}
+
+/* RFC 9112 2.2: a server passes empty lines before a request, and some clients send them. */
+static __always_inline __u32 empty_lines(const struct head *h)
+{
+	if (!is_line_end(h->b[0]))
+		return 0;
+	if (!is_line_end(h->b[1]))
+		return 1;
+	return is_line_end(h->b[2]) && is_line_end(h->b[3]) ? 4 : 2;
+}
+
 /* What the segment at hand begins: enum l7; what it may become, if it is too short to tell, << 8. */
 __stage int recognise(struct __sk_buff *skb)
 {
+	__u32 length, empty;
 	struct context c = {};
 	struct packet *p;
 	struct head *h;
@@ -485,8 +521,19 @@ __stage int recognise(struct __sk_buff *skb)
 	if (open_context(&c, skb))
 		return 0;
 	p = &c.scratch->packet;
-	h = load_head(&c, p, c.scratch->segment.length);
+	length = c.scratch->segment.length;
+	h = load_head(&c, p, length);
+	empty = empty_lines(h);
+	if (empty) {
+		if (empty >= length)
+			return 0;
+		p->off += empty;
+		h = load_head(&c, p, length - empty);
+		p->off -= empty;
+	}
 	measure_token(h);
+	if (empty)
+		return is_http_request(h) ? L7_HTTP : 0;
 	l7 = know_stream(p, h);
 	return l7 ? l7 : may_become(p, h) << 8;
 }

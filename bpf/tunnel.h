@@ -366,6 +366,8 @@ static __always_inline int enter_geneve(struct __sk_buff *skb, struct packet *p)
 		return enter_ethernet(skb, p, TUNNEL_GENEVE, id, off);
 	if (protocol == ETH_P_IP || protocol == ETH_P_IPV6)
 		return enter_ip(skb, p, TUNNEL_GENEVE, id, off);
+	if (protocol == ETH_P_ARP)
+		return enter(p, TUNNEL_GENEVE, id, off, ETH_P_ARP);
 	return 0;
 }
 

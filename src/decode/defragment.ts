@@ -18,7 +18,7 @@ export interface DefragmentCounters {
   complete: number
   /** Fragments that overlap in other than equal bytes: RFC 5722 refuses them, and so do we. */
   overlapping: number
-  /** Longer than the limit, or empty where more should follow. */
+  /** Longer than the limit: told cut; or empty where more should follow. */
   oversized: number
   expired: number
   evicted: number
@@ -28,8 +28,9 @@ interface Datagram {
   readonly first: FragmentEvent
   readonly pieces: { from: number; bytes: Buffer }[]
   size: number
-  /** Known once the last fragment is there. */
-  end: number | undefined
+  end: number | undefined // known once the last fragment is there
+  /** Longer than is kept. */
+  beyond: boolean
   refused: boolean
 }
 
@@ -78,9 +79,10 @@ export class Defragmenter {
     if (datagram.refused) return
     this.#insert(datagram, fragment)
     if (datagram.refused || datagram.size !== datagram.end) return
-    this.#datagrams.delete(key)
-    this.counters.complete++
-    this.#tell(datagram, false)
+    this.#tell(datagram, datagram.beyond)
+    if (datagram.beyond) refuse(datagram)
+    else this.#datagrams.delete(key)
+    if (!datagram.beyond) this.counters.complete++
   }
 
   /** Gives up what is not whole in time at `time` (µs). */
@@ -103,14 +105,26 @@ export class Defragmenter {
       this.counters.evicted++
       this.#giveUp(...oldest)
     }
-    const made: Datagram = { first, pieces: [], size: 0, end: undefined, refused: false }
+    const made: Datagram = {
+      first,
+      pieces: [],
+      size: 0,
+      end: undefined,
+      beyond: false,
+      refused: false,
+    }
     this.#datagrams.set(key, made)
     return made
   }
 
-  #insert(datagram: Datagram, { fragmentOffset: from, bytes, more }: FragmentEvent): void {
+  #insert(datagram: Datagram, fragment: FragmentEvent): void {
+    const from = fragment.fragmentOffset
+    const bytes = fragment.bytes.subarray(0, Math.max(0, this.#limits.bytes - from))
+    if (bytes.length < fragment.bytes.length) this.#shorten(datagram)
+    const more = fragment.more || bytes.length < fragment.bytes.length
+    if (from >= this.#limits.bytes) return
     const to = from + bytes.length
-    if (to > this.#limits.bytes || (more && bytes.length === 0)) {
+    if (more && bytes.length === 0) {
       this.counters.oversized++
       refuse(datagram)
       return
@@ -125,6 +139,13 @@ export class Defragmenter {
     datagram.pieces.push({ from, bytes })
     datagram.size += bytes.length
     if (!more) datagram.end = to
+  }
+
+  /** Only the front is kept, and told when it is whole. */
+  #shorten(datagram: Datagram): void {
+    if (!datagram.beyond) this.counters.oversized++
+    datagram.beyond = true
+    datagram.end ??= this.#limits.bytes
   }
 
   #giveUp(key: string, datagram: Datagram): void {
@@ -165,7 +186,7 @@ function contradicts({ pieces, end }: Datagram, to: number, more: boolean): bool
   return !more && pieces.some(piece => piece.from + piece.bytes.length > to)
 }
 
-/** Remembered until its time is over, so that later fragments do not begin it anew. */
+/** Remembered for its time: later fragments do not begin it anew. */
 function refuse(datagram: Datagram): void {
   datagram.refused = true
   datagram.pieces.length = 0

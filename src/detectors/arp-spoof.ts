@@ -67,9 +67,13 @@ export const arpSpoof = defineDetector({
     const judge = new SpoofJudge({ signal, devices, gateways, leases, score: options.score })
     const link = { claims, judge, ignored: homeOf(options.ignore) }
     return {
-      flows: ['start'],
+      flows: ['start', 'end'],
       on: {
-        flow: event => gateways.learn(event),
+        flow(event) {
+          gateways.learn(event)
+          if (event.action === 'end') gateways.answered(event)
+          else claims.hear(event.packet)
+        },
         dhcp: event =>
           leases.take(event, (key, high, low) => claims.give(key, high, low, event.packet.time)),
         arp: event => takeArp(event, link),

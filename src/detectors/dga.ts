@@ -127,7 +127,7 @@ class Dga {
     const search = this.#searches.get(sourceKey(packet), packet.time)
     if (search === undefined || search.missing.length < 3) return
     const domain = domainParts(name).registered_domain
-    if (domain !== undefined && oddness(labelOf(domain)) >= made) search.found = domain
+    if (domain !== undefined && oddnessOf(domain) >= made) search.found = domain
   }
 
   #missed(event: DnsEvent, name: string): void {
@@ -146,7 +146,7 @@ class Dga {
       search.next = 0
       search.since = time
     }
-    recent.push({ key, domain, time, odd: oddness(labelOf(domain)) })
+    recent.push({ key, domain, time, odd: oddnessOf(domain) })
     search.missing = recent
     this.#judge(search, event)
   }
@@ -191,6 +191,13 @@ class Dga {
       trigger,
     })
   }
+}
+
+/** Of the label that somebody registered; people put years and counts behind their names. */
+function oddnessOf(domain: string): number {
+  const label = labelOf(domain)
+  const bare = label.replace(/\d{1,4}$/, '')
+  return oddness(bare.length < 6 ? label : bare)
 }
 
 /** The label that somebody registered: `example` of `example.co.uk`. */

@@ -79,8 +79,10 @@ export class DhcpServers {
     if (ip === undefined) return undefined
     const { time } = packet
     const mac = packet.fromResponder ? packet.destinationMac : packet.sourceMac
-    const id = `${packet.ifindex} ${packet.vlan} ${message.version} ${ip}`
-    const { pair, entity } = this.#memory.observe(id.slice(0, id.lastIndexOf(' ')), ip, time)
+    const link = `${packet.ifindex} ${packet.vlan} ${message.version}`
+    const name = this.#isPosing(`${link} ${ip}`, mac, message, time) ? `${ip}/${mac}` : ip
+    const id = `${link} ${name}`
+    const { pair, entity } = this.#memory.observe(link, name, time)
     const server = this.#servers.get(id, time) ?? this.#meet(id, ip, mac, pair?.firstSeen ?? time)
     server.last = Math.max(server.last, time)
     if (isOffer(message)) server.clients++
@@ -92,6 +94,18 @@ export class DhcpServers {
     }
     if (pair !== undefined) return undefined
     return { server, known: this.#oldest(server), observed: entity?.observed, sameQuestion: false }
+  }
+
+  /**
+   * Whether somebody passes for the server of that id: another card that gives other routers or
+   * resolvers. Where only the card is another, a relay or a machine that stands by may have spoken.
+   */
+  #isPosing(id: string, mac: string | undefined, message: DhcpMessage, time: number): boolean {
+    const known = this.#servers.get(id, time)
+    if (known === undefined || mac === undefined || known.mac === mac) return false
+    const told: Told = { routers: '', resolvers: '' }
+    learn(told, message)
+    return !agree(known, told)
   }
 
   #meet(id: string, ip: string, mac: string | undefined, first: number): Server {
@@ -154,7 +168,7 @@ function isOffer({ action }: DhcpMessage): boolean {
   return action === 'dhcp-offer' || action === 'dhcp-ack' || action === 'dhcp-reply'
 }
 
-function learn(server: Server, message: DhcpMessage): void {
+function learn(server: Told, message: DhcpMessage): void {
   const routers = message.version === 4 ? message.routers : undefined
   if (routers !== undefined) server.routers = [...routers].sort().join(' ')
   if (message.dnsServers !== undefined) server.resolvers = [...message.dnsServers].sort().join(' ')

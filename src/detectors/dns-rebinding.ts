@@ -94,10 +94,10 @@ class Rebinding {
     const domain = name === undefined ? undefined : domainParts(name).registered_domain
     if (name === undefined || domain === undefined || this.#ignored.has(domain)) return
     const key = textKey(name)
-    addressesOf(message, name, (address, ttl) => {
+    for (const { address, ttl } of addressesOf(message, name)) {
       if (!this.#isInside(address)) this.#remember(key, address, packet.time)
       else if (!isNowhere(address)) this.#judge(event, { key, name, domain, address, ttl })
-    })
+    }
   }
 
   #remember(key: number, address: IpAddress, time: number): void {

@@ -109,15 +109,15 @@ class TtlWatch {
     const { message, packet } = event
     if (!message.isResponse || message.dialect !== 'dns' || message.responseCode !== 0) return
     const name = message.questions[0]?.name?.toLowerCase()
-    if (name === undefined || message.counts[1] === 0) return
+    if (name === undefined || message.answerCount === 0) return
     const found = beyondOf(message.answers) ?? unequalOf(message.answers)
     if (found !== undefined) this.#tell(event, name, found)
     let entry: Fleeting | undefined
-    addressesOf(message, name, ({ family, word0, word3 }, ttl) => {
-      if (ttl > fleeting || !isGlobal(family, word0)) return
+    for (const { address, ttl } of addressesOf(message, name)) {
+      if (ttl > fleeting || !isGlobal(address.family, address.word0)) continue
       entry ??= this.#fleeting(name, packet.time)
-      entry?.addresses.add(pairKey(word0, word3))
-    })
+      entry?.addresses.add(pairKey(address.word0, address.word3))
+    }
     if (entry !== undefined) this.#judge(event, name, entry)
   }
 

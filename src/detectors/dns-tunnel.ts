@@ -49,6 +49,7 @@ export const dnsTunnel = defineDetector({
         names: 'different names below it',
         queries: 'questions',
         bytes: 'bytes that the names can carry',
+        answered: 'bytes that questions for such types were answered with',
         carriers: 'share of questions for types that carry data back, 0 to 1',
         visits: 'conversations with a host of the domain',
         clients:

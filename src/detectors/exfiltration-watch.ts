@@ -1,5 +1,6 @@
 import { milliseconds } from '../config/duration.ts'
 import { type FlowEvent } from '../decode/flow.ts'
+import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DetectorContext } from './detector.ts'
 import { type HabitFacts, Habits } from './habit.ts'
 import { NameSuffixes } from './known-services.ts'
@@ -22,7 +23,7 @@ const crumbs = 16_384
 /** A key that stands for a name. */
 const named = 256
 
-/** Adds up what goes to each destination in a day. */
+/** Adds up what goes to each domain or address in a day. */
 export class ExfiltrationWatch {
   readonly #options: ExfiltrationOptions
   readonly #context: DetectorContext
@@ -65,20 +66,21 @@ export class ExfiltrationWatch {
     if (directionOf(home(), flow.packet) !== 'outbound') return
     const { out, back } = growth.of(flow)
     const name = this.#context.destinationName(flow.packet, flow.start)?.name
-    const pair = this.#find(flow, name)
+    const domain = name === undefined ? undefined : domainOf(name)
+    const pair = this.#find(flow, domain)
     if (pair < 0) return
     this.#add(pair, flow.packet.time, out, back)
-    this.#judge(pair, flow, name)
+    this.#judge(pair, flow, name, domain)
   }
 
-  #find(flow: FlowEvent, name: string | undefined): number {
+  #find(flow: FlowEvent, domain: string | undefined): number {
     const { packet } = flow
     const { key } = this.#table
     writeSource(key, packet)
     writeDestination(key, 4, packet)
     key[8] = packet.family
-    if (name !== undefined) {
-      writeText(key, 4, name)
+    if (domain !== undefined) {
+      writeText(key, 4, domain)
       key[6] = 0
       key[7] = 0
       key[8] = named
@@ -105,7 +107,12 @@ export class ExfiltrationWatch {
     this.#back[pair] = (this.#back[pair] ?? 0) + back
   }
 
-  #judge(pair: number, flow: FlowEvent, name: string | undefined): void {
+  #judge(
+    pair: number,
+    flow: FlowEvent,
+    name: string | undefined,
+    domain: string | undefined,
+  ): void {
     const { conversation, day, ratio } = this.#options
     const isLarge = flow.sourcePayload >= conversation
     const out = Math.max(this.#out[pair] ?? 0, isLarge ? flow.sourcePayload : 0)
@@ -117,13 +124,14 @@ export class ExfiltrationWatch {
     const key = sourceKey(this.#context.devices, flow.packet)
     const usual = this.#context.profiles.highBytes(key)
     if (out < this.#options.habit * usual) return
-    const habit = this.#habits.ask(key, name ?? flow.packet.destinationIp ?? '', flow.packet.time)
+    const whole = domain ?? flow.packet.destinationIp ?? ''
+    const habit = this.#habits.ask(key, whole, flow.packet.time)
     if (habit.habit === 'old') return
-    this.#tell(flow, name, { out, back, usual, habit })
+    this.#tell(flow, name, { out, back, usual, habit, whole })
   }
 
   #tell(flow: FlowEvent, name: string | undefined, found: Finding): void {
-    const { out, back, usual, habit } = found
+    const { out, back, usual, habit, whole } = found
     const { sourceIp = '', destinationIp = '', time } = flow.packet
     const destination = name ?? destinationIp
     const known = name !== undefined && this.#names.has(name)
@@ -131,7 +139,7 @@ export class ExfiltrationWatch {
       name: 'exfiltration',
       score: weigh(found, known),
       entity: sourceIp,
-      identity: [destination, Math.floor(time / dayLength), Math.floor(Math.log10(out))],
+      identity: [whole, Math.floor(time / dayLength), Math.floor(Math.log10(out))],
       message: `${sourceIp} sent ${megabytes(out)} MB to ${destination}, and ${megabytes(back)} MB came back`,
       evidence: {
         destination,
@@ -153,6 +161,8 @@ interface Finding {
   readonly back: number
   readonly usual: number
   readonly habit: HabitFacts
+  /** What is added up: all names of a domain, or the address. */
+  readonly whole: string
 }
 
 function weigh({ out, back, usual, habit }: Finding, isKnown: boolean): number {
@@ -163,6 +173,11 @@ function weigh({ out, back, usual, habit }: Finding, isKnown: boolean): number {
   if (habit.others >= 3) score -= 0.2
   if (isKnown) score -= 0.2
   return Math.round(Math.min(1, score) * 100) / 100
+}
+
+/** Whoever spreads an upload over names of one domain sends it to one place. */
+function domainOf(name: string): string {
+  return domainParts(name).registered_domain ?? name
 }
 
 function megabytes(bytes: number): string {

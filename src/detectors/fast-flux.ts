@@ -10,13 +10,14 @@ const schema = section('Names whose addresses change all the time, and are all o
     default: 40,
     minimum: 8,
     maximum: 10_000,
-    description: 'Different IPv4 addresses of one name within the window.',
+    description: 'Different addresses of one name within the window; of IPv6 different /64.',
   }),
   networks: Type.Integer({
     default: 15,
     minimum: 4,
     maximum: 10_000,
-    description: 'Different networks (/16) that these are in; half of their number at least.',
+    description:
+      'Different networks that these are in (/16 of IPv4, /40 of IPv6); half of their number at least.',
   }),
   systems: Type.Integer({
     default: 10,
@@ -57,7 +58,7 @@ const schema = section('Names whose addresses change all the time, and are all o
     default: 16_384,
     minimum: 256,
     maximum: 1_048_576,
-    description: 'Most names looked at; about 400 bytes one, 2 KiB where it has many addresses.',
+    description: 'Most names looked at; about 400 bytes one, 6 KiB where it has many addresses.',
   }),
 })
 
@@ -77,8 +78,8 @@ export const fastFlux = defineDetector({
       evidence: {
         name: 'the name that has the addresses, at the end of its aliases',
         domain: 'its registrable domain',
-        addresses: 'different IPv4 addresses (beyond 16 an estimate, 1 % off)',
-        networks: 'different /16 that they are in',
+        addresses: 'different addresses, of IPv6 different /64 (beyond 16 an estimate, 1 % off)',
+        networks: 'different /16 of IPv4 and /40 of IPv6 that they are in',
         systems: 'different autonomous systems of those looked up; absent without the data',
         countries: 'different countries of those looked up; absent without the data',
         changes: 'answers that brought new addresses',

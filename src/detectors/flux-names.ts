@@ -1,13 +1,13 @@
-import { type IpAddress, ipText } from '../decode/address.ts'
+import { type IpAddress } from '../decode/address.ts'
 import { isGlobal } from '../enrich/global-address.ts'
-import { addressesOf } from '../enrich/resolved.ts'
+import { addressesOf, type Found } from '../enrich/resolved.ts'
 import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
 import { Distinct } from './distinct.ts'
 import { type Places, placesOf } from './flux-places.ts'
-import { sourceKey } from './keys.ts'
+import { addressKey, sourceKey } from './keys.ts'
 import { textKey } from './text-hash.ts'
 
 /** As the configuration has them; `seconds` of time to live, `window` in µs. */
@@ -29,7 +29,7 @@ interface Name extends Kept {
   readonly addresses: Distinct
   readonly networks: Distinct
   /** Some of the addresses, to ask where they are. */
-  readonly sample: number[]
+  readonly sample: IpAddress[]
   /** The longest time to live, seconds. */
   ttl: number
   /** When an answer brought something new last, µs, and how many did. */
@@ -87,24 +87,30 @@ export class FluxNames {
     const { message, packet } = event
     if (!message.isResponse || message.dialect !== 'dns' || message.responseCode !== 0) return
     const asked = message.questions[0]?.name?.toLowerCase()
-    if (asked === undefined || message.counts[1] === 0) return
-    let name: Name | undefined
-    let owner = ''
-    let isNew = false
-    addressesOf(message, asked, (address, ttl, of) => {
-      if (address.family !== 4 || !this.#isOutside(address)) return
-      if (name === undefined || of !== owner) {
-        owner = of
-        name = this.#name(of, packet.time)
-      }
-      if (name !== undefined && take(name, address.word0 >>> 0, ttl)) isNew = true
-    })
-    if (name === undefined) return
-    this.#judge(event, { name, owner, asked, isNew })
+    if (asked === undefined || message.answerCount === 0) return
+    const answered = this.#take(addressesOf(message, asked), asked, packet.time)
+    if (answered !== undefined) this.#judge(event, answered)
   }
 
-  #isOutside({ word0 }: IpAddress): boolean {
-    return isGlobal(4, word0) && !this.#context.home().has(4, word0, 0, 0, 0)
+  /** Counts what is outside; undefined when nothing is, or there was no room for the last name. */
+  #take(found: readonly Found[], asked: string, time: number): Answered | undefined {
+    let name: Name | undefined
+    let of = ''
+    let isNew = false
+    for (const { address, ttl, owner } of found) {
+      if (!this.#isOutside(address)) continue
+      if (name === undefined || of !== owner) {
+        of = owner
+        name = this.#name(owner, time)
+      }
+      if (name !== undefined && take(name, address, ttl)) isNew = true
+    }
+    return name && { name, owner: of, asked, isNew }
+  }
+
+  #isOutside({ family, word0, word1, word2, word3 }: IpAddress): boolean {
+    if (!isGlobal(family, word0)) return false
+    return !this.#context.home().has(family, word0, word1, word2, word3)
   }
 
   #name(text: string, time: number): Name | undefined {
@@ -207,7 +213,7 @@ export class FluxNames {
         ttl: name.ttl,
         customers,
         seconds,
-        examples: name.addresses.first.slice(0, 5).map(word => ipText(4, word | 0, 0, 0, 0) ?? ''),
+        examples: name.sample.slice(0, 5).map(({ text }) => text ?? ''),
       },
       trigger,
     })
@@ -222,11 +228,17 @@ interface Answered {
   readonly isNew: boolean
 }
 
-/** Takes an address that the name has; true when it never had it. */
-function take(name: Name, word: number, ttl: number): boolean {
+/**
+ * Takes an address that the name has; true when it never had it. A home has a /64 of IPv6 at least, in
+ * which its computers change their addresses; an access provider gives a region a /40 or more, as it has
+ * a /16 of IPv4, and a content network a place a /48.
+ */
+function take(name: Name, address: IpAddress, ttl: number): boolean {
+  const { family, word0, word1 } = address
   if (ttl > name.ttl) name.ttl = ttl
-  if (!name.addresses.add(word)) return false
-  name.networks.add(word >>> 16)
-  if (name.sample.length < sampled) name.sample.push(word)
+  if (!name.addresses.add(addressKey(family, word0, word1, 0, 0))) return false
+  const isFour = family === 4
+  name.networks.add(isFour ? word0 >>> 16 : addressKey(6, word0, word1 >>> 24, 0, 0))
+  if (name.sample.length < sampled) name.sample.push(address)
   return true
 }

@@ -9,6 +9,8 @@ const most = 16
 export class Gateways {
   readonly #macs = new Set<number>()
   readonly #servers = new Set<number>()
+  /** µs: the last word of each that came with an answer. */
+  readonly #heard = new Map<number, number>()
   readonly #home: () => Home
   #latest = -1
 
@@ -30,6 +32,18 @@ export class Gateways {
     if (home.direction(packet) !== 'outbound') return
     this.#latest = mac
     if (this.#macs.size < most) this.#macs.add(mac)
+  }
+
+  /** A conversation that was answered by way of a router is over: so long was the router there. */
+  answered({ packet, destinationPackets, end }: FlowEvent): void {
+    if (destinationPackets === 0) return
+    const mac = macKey(packet.destinationMacHigh, packet.destinationMacLow)
+    if (this.#macs.has(mac) && end > (this.#heard.get(mac) ?? 0)) this.#heard.set(mac, end)
+  }
+
+  /** µs: when a router was last known to carry answers; 0 for never. */
+  heard(high: number, low: number): number {
+    return this.#heard.get(macKey(high, low)) ?? 0
   }
 
   /** A DHCP server asks for each address before it gives it away. */

@@ -106,11 +106,11 @@ export class Guesses {
     if (pair.told === 0 && !pair.usual) this.#spray(flow, service, from)
   }
 
-  #mannerOf(pair: Pair, { attempts }: LoginService): 'fast' | 'slow' | undefined {
+  #mannerOf(pair: Pair, { attempts, polled = false }: LoginService): 'fast' | 'slow' | undefined {
     if (deviation(pair) > mostDeviation) return undefined
     const room = this.#limits.factor * (pair.usual ? usualRoom : 1)
     if (pair.inWindow >= attempts * room) return 'fast'
-    return !pair.usual && pair.attempts >= this.#limits.slow ? 'slow' : undefined
+    return !pair.usual && !polled && pair.attempts >= this.#limits.slow ? 'slow' : undefined
   }
 
   #spray(flow: FlowEvent, service: LoginService, from: number): void {

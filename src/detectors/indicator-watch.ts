@@ -53,7 +53,7 @@ export class IndicatorWatch {
   dns(event: DnsEvent): void {
     const { message } = event
     if (message.dialect !== 'dns' || message.isResponse) return
-    const name = message.questions[0]?.name
+    const name = event.asked?.name
     if (name !== undefined) this.#domain(name, event)
   }
 

@@ -93,7 +93,7 @@ export const lateral = defineDetector({
       when: 'A host of ours has several such new peers in a short time.',
       evidence: {
         service: 'that of the latest peer',
-        new_peers: 'new peers in the window',
+        new_peers: 'hosts that were no peers before, in the window',
         peers: 'services that the host used before',
         seconds: 'from the first new peer to the last',
       },
@@ -151,7 +151,7 @@ interface Known {
 }
 
 /** Times as many new peers while the memory is younger than a day: then much is new. */
-const youngRoom = 3
+const youngRoom = 1.5
 const mostFans = 4096
 
 class Peers {
@@ -199,7 +199,7 @@ class Peers {
     const { values = 0, days = 0 } = sighting.entity ?? {}
     const young = sighting.total.observed < day
     this.#say(flow, { service, peers: values, users, days }, young)
-    this.#fanOut(flow, from, to, { service, peers: values, young })
+    this.#fanOut(flow, from, { service, peers: values, young })
   }
 
   #say(
@@ -222,7 +222,7 @@ class Peers {
     })
   }
 
-  #fanOut(flow: FlowEvent, from: number, to: number, known: Known): void {
+  #fanOut(flow: FlowEvent, from: number, known: Known): void {
     const { service, peers, young } = known
     const { time, sourceIp = '' } = flow.packet
     let fan = this.#fans.get(from, time)
@@ -232,8 +232,13 @@ class Peers {
     }
     const { fanOut, window } = this.#parts
     // An administrator's host has room for a tenth of its peers.
-    const least = Math.max(fanOut * (young ? youngRoom : 1), Math.ceil(peers / 10))
-    if (!fan.add(to, time, window, flow.start) || !fan.isFast(least) || !fan.isNews()) return
+    const least = Math.max(Math.ceil(fanOut * (young ? youngRoom : 1)), Math.ceil(peers / 10))
+    if (
+      !fan.add(destinationKey(flow.packet), time, window, flow.start) ||
+      !fan.isFast(least) ||
+      !fan.isNews()
+    )
+      return
     this.#parts.signal({
       name: 'lateral-fan-out',
       score: 0.8,

@@ -1,4 +1,6 @@
+import { type Packet } from '../decode/packet.ts'
 import { Bounded, type Kept } from './bounded.ts'
+import { linkKey, sourceKey } from './keys.ts'
 
 /** Who says that an address is his: a MAC as two numbers of 24 bits. */
 export interface Claimant {
@@ -53,6 +55,18 @@ export class LinkClaims {
     const known = this.table.get(key, time)
     if (known !== undefined) known.asked = time
     else this.#asked.add(key, { last: time }, time)
+  }
+
+  /** Whoever opens a conversation from an address that he claims is there. */
+  hear(packet: Packet): void {
+    if (!packet.onLink) return
+    const { time, sourceMacHigh, sourceMacLow } = packet
+    const claim = this.table.get(linkKey(packet, sourceKey(packet)), time)
+    if (claim === undefined) return
+    for (const who of [claim.owner, claim.rival]) {
+      if (who?.high !== sourceMacHigh || who.low !== sourceMacLow) continue
+      if (time > who.last) who.last = time
+    }
   }
 
   /** Takes note of a claim; the address when two claim it, else undefined. */

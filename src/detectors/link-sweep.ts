@@ -66,7 +66,7 @@ export class LinkSweep {
     const { packet, operation } = event
     if (packet.family !== 4) return
     if (packet.source0 !== 0) this.#hear(linkKey(packet, packet.source0 >>> 0), packet.time)
-    if (operation !== 1 || packet.source0 === packet.destination0 || packet.source0 === 0) return
+    if (operation !== 1 || packet.source0 === packet.destination0) return
     this.#ask(event, packet.destination0 >>> 0)
   }
 
@@ -133,7 +133,9 @@ export class LinkSweep {
 
   #say(event: ArpEvent | NdpEvent, spread: Spread, fast: boolean): void {
     const { packet } = event
-    const entity = packet.sourceIp ?? packet.sourceMac ?? ''
+    // Who asks without an address (arp-scan and others can) is known by the card.
+    const hasAddress = packet.family !== 4 || packet.source0 !== 0
+    const entity = (hasAddress ? packet.sourceIp : undefined) ?? packet.sourceMac ?? ''
     const technique = event.kind
     const first = packet.family === 4 ? spread.values.first : []
     this.#parts.signal({

@@ -13,6 +13,8 @@ export interface LoginService {
   readonly clientMost: number
   /** Such sessions in a window that make guessing. */
   readonly attempts: number
+  /** Programs of its own look in every minute, and stay no longer: only a fast rate says something. */
+  readonly polled?: boolean
 }
 
 const service = (
@@ -33,13 +35,18 @@ const vnc = service('vnc', [12, 200], [12, 200], 8)
 const mssql = service('mssql', [100, 4000], [100, 3000], 20)
 const mysql = service('mysql', [100, 300], [50, 1000], 20)
 const postgresql = service('postgresql', [10, 400], [30, 1000], 20)
+/** A mailbox without news is over as soon as a refusal. */
+const pop3 = { ...service('pop3', [40, 500], [15, 300], 40), polled: true }
+const imap = { ...service('imap', [60, 1200], [15, 400], 40), polled: true }
 const winrm = service('winrm', [150, 3000], [150, 4000], 20)
 
 const services: readonly (readonly [number, LoginService])[] = [
   [21, ftp],
   [22, ssh],
   [23, telnet],
+  [110, pop3],
   [139, smb],
+  [143, imap],
   [445, smb],
   [1433, mssql],
   [2222, ssh],

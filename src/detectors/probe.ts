@@ -67,9 +67,10 @@ function withoutSyn(
   if (flags === 0) return 'null'
   if (flags === fin) return 'fin'
   if ((flags & xmas) === xmas && (flags & ack) === 0) return 'xmas'
-  // A bare ACK that is refused; of a connection that the other side forgot it is the server's port.
+  // A bare ACK or FIN with ACK (Maimon's) that is refused; of a connection that the other side forgot it is the server's port.
   const refused = destinationTcpFlags === rst
-  return flags === ack && refused && packet.destinationPort < packet.sourcePort ? 'ack' : undefined
+  const isBare = flags === ack || flags === (fin | ack)
+  return isBare && refused && packet.destinationPort < packet.sourcePort ? 'ack' : undefined
 }
 
 /** An answer whose question was not seen: from a service's port to one that systems give to clients. */

@@ -92,8 +92,13 @@ function strange(flow: FlowEvent, least: number, context: DetectorContext): Port
 function isNew({ packet }: FlowEvent, told: Bounded<number, { last: number }>): boolean {
   const key = pairKey(sourceKey(packet), pairKey(destinationKey(packet), packet.destinationPort))
   const known = told.get(key, packet.time)
-  if (known !== undefined) known.last = Math.max(known.last, packet.time)
-  return known === undefined && told.add(key, { last: packet.time }, packet.time)
+  if (known !== undefined) {
+    known.last = Math.max(known.last, packet.time)
+    return false
+  }
+  // Where there is no room to remember it, it is better told twice than not at all.
+  told.add(key, { last: packet.time }, packet.time)
+  return true
 }
 
 function say(flow: FlowEvent, port: Port, { signal, protocolName, destinationName }: Ask): void {

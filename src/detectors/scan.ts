@@ -20,7 +20,7 @@ const schema = section('Looking for hosts and open ports, at any speed.', {
   }),
   ports: count(15, 'Ports of one host that make a fast scan.'),
   hosts: count(25, 'Hosts on one port, or pinged, that make a fast scan.'),
-  mixed: count(100, 'Pairs of host and port, in any mixture, that make a fast scan.'),
+  mixed: count(60, 'Pairs of host and port, three ports a host or more, that make a fast scan.'),
   long_window: duration({
     default: '1d',
     minDuration: '1h',

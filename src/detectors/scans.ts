@@ -5,6 +5,7 @@ import { hasPorts } from '../decode/protocol.ts'
 import { type Direction } from '../enrich/direction.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
+import { Distinct } from './distinct.ts'
 import { destinationKey, pairKey, sourceKey } from './keys.ts'
 import { isForMany, isStealthy, type Technique } from './probe.ts'
 import { directionOf } from './source.ts'
@@ -31,6 +32,7 @@ export type ScanKind = 'port-scan' | 'host-sweep' | 'mixed-scan'
 
 interface Source extends Kept {
   readonly pairs: Spread
+  readonly hosts: Distinct
   /** How many pairs of host and port it had tried when that kind was told of. */
   readonly told: Partial<Record<ScanKind, number>>
 }
@@ -38,6 +40,8 @@ interface Source extends Kept {
 /** µs for one single probe to be followed by another; less when the tables are full. */
 const patience = { usual: 600e6, crowded: 30e6 }
 const growth = 10
+/** Ports of a host, on average, that make a mixture a scan: who looks after many asks each for one or two. */
+const portsEach = 3
 /** Windows without a probe after which a fast scan is over: then it is scanned again. */
 const pauses = 2
 
@@ -81,6 +85,7 @@ export class Scans {
     const [from, to] = [sourceKey(packet), destinationKey(packet)]
     const port = hasPorts(packet.protocol) ? packet.destinationPort : 0
     const source = this.#source(flow, from, pairKey(to, port))
+    source?.hosts.add(to)
     if (technique !== 'ping') this.#ports(flow, technique, direction, source, from, to)
     if (isSweep(technique, direction)) this.#hosts(flow, technique, direction, source, from, to)
     if (source !== undefined && direction !== 'outbound') this.#mixed(flow, technique, source)
@@ -91,7 +96,7 @@ export class Scans {
     let source = this.#sources.get(from, time)
     if (source === undefined || source.pairs.isOver(time, pauses * this.#limits.window)) {
       if (source === undefined && !this.#sources.admits(time)) return undefined
-      source = { pairs: new Spread(time), told: {}, last: time }
+      source = { pairs: new Spread(time), hosts: new Distinct(), told: {}, last: time }
       this.#sources.add(from, source, time)
     }
     source.pairs.add(pair, time, this.#limits.window, flow.start)
@@ -150,6 +155,7 @@ export class Scans {
     const { pairs, told } = source
     const { mixed } = this.#limits
     if (told['port-scan'] !== undefined || told['host-sweep'] !== undefined) return
+    if (pairs.size < portsEach * source.hosts.size) return
     if (!pairs.crosses(mixed, mixed * 4) || !isNews(source, 'mixed-scan', pairs)) return
     const { sourceIp = '' } = flow.packet
     const what = `${pairs.size} pairs of host and port`

@@ -20,6 +20,7 @@ const weights = {
   again: 0.1,
   frame: 0.1,
   'owner-quiet': -0.2,
+  handover: -0.1,
   asked: -0.3,
   virtual: -0.4,
 } as const
@@ -86,10 +87,14 @@ export class SpoofJudge {
 
   #verdict(event: ArpEvent | NdpEvent, { liar, victim }: Parties, disputed: Disputed): Verdict {
     const suspect = this.#suspect(liar, disputed.address, event.time)
-    const heard = Math.max(victim.last, this.#heard(victim, disputed))
-    const alive = heard > liar.first
     const { gateways, leases } = this.#parts
     const gateway = gateways.has(victim.high, victim.low) || leases.isRouter(disputed.address)
+    const heard = Math.max(
+      victim.last,
+      this.#heard(victim, disputed),
+      gateway ? gateways.heard(victim.high, victim.low) : 0,
+    )
+    const alive = heard > liar.first
     const holds: Readonly<Record<Reason, boolean>> = {
       conflict: true,
       gateway,
@@ -99,6 +104,8 @@ export class SpoofJudge {
       again: alive && liar.claims > 1,
       frame: event.ethernetSource !== undefined,
       'owner-quiet': !alive && liar.first - heard > present,
+      // An address that moves to the machine that stands by is announced, not answered for.
+      handover: !alive && liar.unsolicited === 0,
       asked: !gateway && leases.asked(disputed.key, liar.high, liar.low, event.time),
       virtual: isShared(liar) || isShared(victim),
     }

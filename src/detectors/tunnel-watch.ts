@@ -25,6 +25,8 @@ interface Talk extends Kept {
   bits: number
   /** Questions for types that carry data back: TXT, NULL and the like. */
   carriers: number
+  /** Bytes that such questions were answered with. */
+  answered: number
   /** Conversations with a host of the domain. */
   visits: number
   longest: string
@@ -44,6 +46,10 @@ const suspicious = 20
 const least = { names: 40, length: 10 }
 /** Clients of a product that asks by name, such as a virus scanner: a tunnel is rarely in as many. */
 const product = 3
+/** Bytes of answers that weigh as much as one of names: texts of mail and of services are many. */
+const inward = 25
+/** An address backwards, as blocklists are asked about it: it carries nothing else. */
+const reversed = /^(?:\d{1,3}\.){3}\d{1,3}(?:\.|$)|^(?:[\da-f]\.){31}[\da-f](?:\.|$)/i
 /** How much more it must be to be told again, on the same day or another. */
 const growth = 10
 
@@ -59,7 +65,7 @@ export interface TunnelLimits {
 export class TunnelWatch {
   readonly flows = ['start', 'end'] as const
   readonly on = {
-    dns: (event: DnsEvent) => this.#asked(event),
+    dns: (event: DnsEvent) => this.#heard(event),
     flow: (event: FlowEvent) => this.#visited(event),
   }
   readonly #options: TunnelLimits
@@ -96,20 +102,27 @@ export class TunnelWatch {
     return { pairs: this.#talks.size, refused: this.#talks.refused + this.#watched.refused }
   }
 
-  #asked(event: DnsEvent): void {
-    const { message, packet } = event
-    if (message.isResponse || message.dialect !== 'dns') return
-    const question = message.questions[0]
+  #heard(event: DnsEvent): void {
+    const { message } = event
+    if (message.dialect !== 'dns') return
+    const question = event.asked
     if (question?.name === undefined) return
-    const { registered_domain: domain, subdomain } = domainParts(question.name)
+    if (!message.isResponse) this.#asked(event, question.name, question.type)
+    else if (carriers.has(question.type)) this.#answered(event, question.name)
+  }
+
+  #asked(event: DnsEvent, name: string, type: number): void {
+    const { packet } = event
+    const { registered_domain: domain, subdomain } = domainParts(name)
     if (domain === undefined || subdomain === undefined || this.#ignored.has(domain)) return
+    if (reversed.test(subdomain)) return
     const client = sourceKey(packet)
     const key = pairKey(client, textKey(domain))
     const talk = this.#talk(key, event, domain)
     if (talk === undefined) return
     talk.last = packet.time
     talk.queries++
-    if (carriers.has(question.type)) talk.carriers++
+    if (carriers.has(type)) talk.carriers++
     if (!talk.names.add(textKey(subdomain))) return
     const names = talk.names.size
     if (names >= suspicious) remember(this.#watched, client, packet.time)
@@ -117,6 +130,17 @@ export class TunnelWatch {
     talk.bits += informationBits(subdomain)
     if (subdomain.length > talk.longest.length) talk.longest = subdomain
     if (names >= least.names) this.#judge(talk, names, event)
+  }
+
+  /** What comes back in records that carry more than an address. */
+  #answered({ packet, message }: DnsEvent, name: string): void {
+    const { registered_domain: domain } = domainParts(name)
+    if (domain === undefined) return
+    const talk = this.#talks.get(pairKey(sourceKey(packet), textKey(domain)), packet.time)
+    if (talk === undefined) return
+    for (const { type, dataLength } of message.answers) {
+      if (carriers.has(type)) talk.answered += dataLength
+    }
   }
 
   /** The pair's account of a day; undefined when there is no room. */
@@ -135,6 +159,7 @@ export class TunnelWatch {
       characters: 0,
       bits: 0,
       carriers: 0,
+      answered: 0,
       visits: 0,
       longest: '',
       next: 0,
@@ -159,10 +184,12 @@ export class TunnelWatch {
   }
 
   #judge(talk: Talk, names: number, trigger: DnsEvent): void {
-    const bytes = Math.round(talk.bits / 8)
+    const carried = Math.round(talk.bits / 8)
+    // Names that only count up bring nothing out, but answers may bring much in.
+    const bytes = Math.max(carried, Math.round(talk.answered / inward))
     const mean = talk.characters / names
     if (talk.visits > names / 20) return
-    const carries = bytes >= this.#options.bytes && mean >= least.length
+    const carries = bytes >= this.#options.bytes && (mean >= least.length || bytes > carried)
     if (!carries && names < this.#options.names) return
     this.#compare(talk, bytes)
     if (bytes < talk.next) return
@@ -200,6 +227,7 @@ export class TunnelWatch {
         queries: talk.queries,
         bytes,
         carriers: hundredths(share),
+        answered: talk.answered,
         visits: talk.visits,
         clients,
         days: usual === undefined ? 0 : Math.floor((talk.last - usual) / day),

@@ -38,7 +38,18 @@ export function homeOf(networks: readonly string[]): Home {
     return family === 4 ? inRanges(ranges, word0) : inPrefixes(prefixes, word0, word1, word2, word3)
   }
 
+  let last: Ends | undefined
+  let lastDirection: Direction | undefined
+
+  /** All stages ask about the same packet, one after the other. */
   function direction(ends: Ends): Direction | undefined {
+    if (ends === last) return lastDirection
+    last = ends
+    lastDirection = work(ends)
+    return lastDirection
+  }
+
+  function work(ends: Ends): Direction | undefined {
     const { family, source0, source1, source2, source3 } = ends
     const { destination0, destination1, destination2, destination3 } = ends
     if (family !== 4 && family !== 6) return undefined

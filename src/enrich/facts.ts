@@ -128,8 +128,8 @@ export class Facts {
 
   /** True for a duty that is new. */
   addDuty(duty: Duty, time: number): boolean {
-    const known = this.duties.find(one => one.duty === duty)
-    if (known !== undefined) {
+    for (const known of this.duties) {
+      if (known.duty !== duty) continue
       known.last = Math.max(known.last, time)
       return false
     }

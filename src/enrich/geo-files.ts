@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { type Complaint } from '../config/fault.ts'
+import { installed } from '../installation.ts'
 import { geoFault } from './geo-database.ts'
 
 export interface GeoOptions {
@@ -15,8 +15,8 @@ export interface GeoOptions {
 export type GeoKind = 'country' | 'asn'
 
 const countries = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country'
-/** Made by the build; seen from src/ and from dist/ alike. */
-const systems = fileURLToPath(new URL('../../build/asn.mmdb', import.meta.url))
+/** Made by the build. */
+const systems = installed('build/asn.mmdb')
 
 /** Which file to ask of an address of this family (4 or 6); undefined: none. */
 export function geoFile(options: GeoOptions, kind: GeoKind, family: number): string | undefined {

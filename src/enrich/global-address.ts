@@ -16,6 +16,9 @@ const special4 = [
   [0xe0000000, 3],
 ] as const
 
+const firsts = Int32Array.from(special4, ([first]) => first)
+const masks = Int32Array.from(special4, ([, length]) => -1 << (32 - length))
+
 /** For each first octet: 0 when all of it is global, 1 when none is, 2 when one must look. */
 const octets = Uint8Array.from({ length: 256 }, (_, octet) => {
   const blocks = special4.filter(([first, length]) => {
@@ -40,8 +43,8 @@ export function isGlobal(family: number, word0: number): boolean {
 function isGlobal4(word: number): boolean {
   const kind = octets[word >>> 24]
   if (kind !== 2) return kind === 0
-  for (const [first, length] of special4) {
-    if ((word ^ first) >>> (32 - length) === 0) return false
+  for (let index = 0; index < firsts.length; index++) {
+    if (((word ^ (firsts[index] ?? 0)) & (masks[index] ?? 0)) === 0) return false
   }
   return true
 }

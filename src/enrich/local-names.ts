@@ -18,6 +18,11 @@ export class LocalNames {
     return this.#table.size
   }
 
+  /** Counts whatever changes what `find` gives. */
+  get changes(): number {
+    return this.#table.changes
+  }
+
   get evicted(): number {
     return this.#table.evicted
   }

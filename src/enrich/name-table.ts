@@ -6,6 +6,8 @@ const ways = 8
 /** What the slots hold, made when the first name comes: most sensors never fill it. */
 interface Columns {
   readonly keys: Int32Array
+  /** Hash of the key, so that others are told apart at a glance. */
+  readonly tags: Int32Array
   readonly names: (string | undefined)[]
   readonly kinds: Uint8Array
   readonly since: Float64Array
@@ -21,6 +23,8 @@ interface Columns {
 export class NameTable {
   /** The key that `find` and `claim` mean. */
   readonly key: Int32Array
+  /** Counts whatever changes what `find` gives, or what is said of it. */
+  changes = 0
   readonly #sets: number
   #columns: Columns | undefined
   #tick = 0
@@ -46,7 +50,7 @@ export class NameTable {
   find(): number {
     const columns = this.#columns
     if (columns === undefined) return -1
-    const slot = this.#search(columns, this.#set())
+    const slot = this.#search(columns, hashWords(this.key))
     if (slot >= 0) columns.used[slot] = ++this.#tick
     return slot
   }
@@ -55,9 +59,11 @@ export class NameTable {
   put(name: string, kind: number, since: number, until: number): void {
     this.#columns ??= makeColumns(this.#sets * ways, this.key.length)
     const columns = this.#columns
-    const set = this.#set()
-    const known = this.#search(columns, set)
-    const slot = known < 0 ? this.#vacate(columns, set, since) : known
+    const hash = hashWords(this.key)
+    const known = this.#search(columns, hash)
+    const slot = known < 0 ? this.#vacate(columns, this.#setOf(hash), since) : known
+    this.changes++
+    columns.tags[slot] = hash
     columns.keys.set(this.key, slot * this.key.length)
     columns.names[slot] = name
     columns.kinds[slot] = kind
@@ -69,6 +75,7 @@ export class NameTable {
   remove(slot: number): void {
     const columns = this.#columns
     if (columns === undefined || columns.kinds[slot] === 0) return
+    this.changes++
     columns.kinds[slot] = 0
     columns.names[slot] = undefined
     this.#size--
@@ -90,14 +97,15 @@ export class NameTable {
     return this.#columns?.until[slot] ?? 0
   }
 
-  /** The first slot of the key's set. */
-  #set(): number {
-    return (hashWords(this.key) & (this.#sets - 1)) * ways
+  /** The first slot of the set. */
+  #setOf(hash: number): number {
+    return (hash & (this.#sets - 1)) * ways
   }
 
-  #search({ keys, kinds }: Columns, set: number): number {
+  #search({ keys, kinds, tags }: Columns, hash: number): number {
+    const set = this.#setOf(hash)
     for (let slot = set; slot < set + ways; slot++) {
-      if (kinds[slot] === 0) continue
+      if (tags[slot] !== hash || kinds[slot] === 0) continue
       if (standsAt(keys, slot * this.key.length, this.key)) return slot
     }
     return -1
@@ -122,6 +130,7 @@ export class NameTable {
 function makeColumns(slots: number, width: number): Columns {
   return {
     keys: new Int32Array(slots * width),
+    tags: new Int32Array(slots),
     names: new Array<string | undefined>(slots).fill(undefined),
     kinds: new Uint8Array(slots),
     since: new Float64Array(slots),

@@ -2,6 +2,7 @@ import { type FlowEvent } from '../decode/flow.ts'
 import { type Packet } from '../decode/packet.ts'
 import { type HttpEvent } from '../protocols/http-events.ts'
 import { type ProtocolEvent } from '../protocols/protocol.ts'
+import { Asked } from './asked.ts'
 import { headerHost, hostName } from './host-name.ts'
 import { LocalNames } from './local-names.ts'
 import { conversationWidth, longestLife, writeConversation } from './name-keys.ts'
@@ -36,6 +37,7 @@ export class Names {
   readonly #conversations = new NameTable(conversationWidth, conversationLimit)
   readonly #resolved: ResolvedNames
   readonly #local = new LocalNames()
+  readonly #asked = new Asked<DomainName>()
   #refused = 0
 
   constructor({ limit }: NamesOptions) {
@@ -94,6 +96,16 @@ export class Names {
   /** The name of the destination, for a conversation that began at `start` (µs of event time). */
   destinationName(packet: Packet, start = packet.time): DomainName | undefined {
     if (packet.family === 0) return undefined
+    const changes = this.#changes
+    if (this.#asked.about(packet, start, changes)) return this.#asked.answer
+    return this.#asked.keep(packet, start, changes, this.#search(packet, start))
+  }
+
+  get #changes(): number {
+    return this.#conversations.changes + this.#resolved.changes + this.#local.changes
+  }
+
+  #search(packet: Packet, start: number): DomainName | undefined {
     const slot = this.#find(packet)
     const own = slot < 0 ? undefined : sources[this.#conversations.kind(slot)]
     if (own !== undefined) return { name: this.#conversations.name(slot), source: own }

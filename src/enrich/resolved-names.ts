@@ -1,6 +1,7 @@
 import { type IpAddress } from '../decode/address.ts'
 import { type Packet } from '../decode/packet.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
+import { Asked } from './asked.ts'
 import { hostName } from './host-name.ts'
 import { expiry, writeAddress } from './name-keys.ts'
 import { NameTable } from './name-table.ts'
@@ -12,6 +13,7 @@ const otherFamily = 256
 /** Which names a client resolved to an address: the last one, for as long as it is good. */
 export class ResolvedNames {
   readonly #table: NameTable
+  readonly #asked = new Asked<string>()
   #refused = 0
 
   constructor(limit: number) {
@@ -36,21 +38,31 @@ export class ResolvedNames {
     const { message } = event
     if (!message.isResponse || message.opCode !== 0 || message.responseCode !== 0) return
     const asked = message.questions[0]?.name
-    if (asked === undefined || message.counts[1] === 0) return
+    if (asked === undefined || message.answerCount === 0) return
     const name = hostName(withoutService(asked))
     if (name === undefined) {
       this.#refused++
       return
     }
-    addressesOf(message, asked.toLowerCase(), (address, ttl) =>
-      this.#put(event, name, address, ttl),
-    )
+    for (const { address, ttl } of addressesOf(message, asked.toLowerCase()))
+      this.#put(event, name, address, ttl)
+  }
+
+  /** Counts whatever changes what `find` gives. */
+  get changes(): number {
+    return this.#table.changes
   }
 
   /** What the source resolved to the destination, as it stood at `start` (µs). */
   find(packet: Packet, start: number): string | undefined {
+    const { changes, size } = this.#table
+    if (size === 0) return undefined
+    if (this.#asked.about(packet, start, changes)) return this.#asked.answer
+    return this.#asked.keep(packet, start, changes, this.#search(packet, start))
+  }
+
+  #search(packet: Packet, start: number): string | undefined {
     const table = this.#table
-    if (table.size === 0) return undefined
     const { source0, source1, source2, source3, family } = packet
     const { destination0, destination1, destination2, destination3 } = packet
     writeAddress(table.key, 0, source0, source1, source2, source3)

@@ -4,8 +4,14 @@ import { type DnsMessage } from '../protocols/dns.ts'
 import { skipName } from '../protocols/dns-name.ts'
 import { type DnsRecord } from '../protocols/dns-record.ts'
 
-/** An address that a message gives a name for, its time to live in seconds, and whose it is (lower case). */
-export type TellAddress = (address: IpAddress, ttl: number, owner: string) => void
+/** An address that a message gives a name for. */
+export interface Found {
+  readonly address: IpAddress
+  /** Seconds. */
+  readonly ttl: number
+  /** Whose it is, in lower case. */
+  readonly owner: string
+}
 
 const typeA = 1
 const typeCname = 5
@@ -22,17 +28,11 @@ const mostAddresses = 64
  * that it leads to, in whatever order; and what SVCB and HTTPS records hint at (RFC 9460 7.3). The
  * time to live is the shortest on the way. Records of other names are nobody's answer.
  */
-export function addressesOf(message: DnsMessage, asked: string, tell: TellAddress): void {
+export function addressesOf(message: DnsMessage, asked: string): readonly Found[] {
   if (message !== last.message || asked !== last.asked) {
     last = { message, asked, found: collect(message, asked) }
   }
-  for (const { address, ttl, owner } of last.found) tell(address, ttl, owner)
-}
-
-interface Found {
-  readonly address: IpAddress
-  readonly ttl: number
-  readonly owner: string
+  return last.found
 }
 
 /** Several ask about the same message, one after the other. */
@@ -44,19 +44,22 @@ let last: {
 
 function collect({ answers }: DnsMessage, asked: string): readonly Found[] {
   if (!answers.some(isAddress)) return []
-  const names = aliases(answers, asked)
+  const names = answers.some(isAlias) ? aliases(answers, asked) : undefined
   const found: Found[] = []
   for (const record of answers) {
     if (!isAddress(record)) continue
     const owner = nameOf(record)
-    const limit = names.get(owner)
-    if (limit === undefined) continue
-    for (const address of addresses(record)) {
-      if (found.length >= mostAddresses) return found
-      found.push({ address, ttl: Math.min(limit, record.ttl), owner })
-    }
+    const limit = names === undefined ? direct(owner === asked) : names.get(owner)
+    if (limit !== undefined) add(found, record, owner, Math.min(limit, record.ttl))
   }
   return found
+}
+
+function add(found: Found[], record: DnsRecord, owner: string, ttl: number): void {
+  for (const address of addresses(record)) {
+    if (found.length >= mostAddresses) return
+    found.push({ address, ttl, owner })
+  }
 }
 
 /** The address of an A or AAAA record, in a list of one; hints; empty for what is damaged. */
@@ -80,10 +83,19 @@ function isAddress({ type, class: kind }: DnsRecord): boolean {
   return type === typeA || type === typeAaaa || type === typeHttps || type === typeSvcb
 }
 
+/** The limit of a name where there are no aliases. */
+function direct(isAsked: boolean): number | undefined {
+  return isAsked ? Number.POSITIVE_INFINITY : undefined
+}
+
+function isAlias({ type, class: kind }: DnsRecord): boolean {
+  return type === typeCname && kind === 1
+}
+
 /** `asked` and the names that it is an alias of, with the shortest time to live so far. */
 function aliases(answers: readonly DnsRecord[], asked: string): Map<string, number> {
   const names = new Map([[asked, Number.POSITIVE_INFINITY]])
-  const pointers = answers.filter(({ type, class: kind }) => type === typeCname && kind === 1)
+  const pointers = answers.filter(isAlias)
   for (let round = 0; round < mostAliases && names.size <= mostAliases; round++) {
     const before = names.size
     for (const record of pointers) {

@@ -42,6 +42,13 @@ export class WordMap<T> {
     return value
   }
 
+  /** Takes everything out, and keeps the room. */
+  clear(): void {
+    this.size = 0
+    this.#values.length = 0
+    this.#slots.fill(0)
+  }
+
   /** Goes on with what comes meanwhile; what is moved together meanwhile may be left out. */
   *values(): IterableIterator<T> {
     for (let place = 0; place < this.#values.length; place++) {

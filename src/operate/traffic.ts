@@ -52,6 +52,10 @@ class Generation {
     this.put(row * width, flow)
   }
 
+  clear(): void {
+    this.#rows.clear()
+  }
+
   #makeRoom(): void {
     const numbers = new Float64Array(this.#numbers.length * 2)
     numbers.set(this.#numbers)
@@ -85,12 +89,16 @@ export class Traffic {
       return this.#added
     }
     this.#subtract(flow, this.#old.numbers, this.#old.find(one, two))
-    if (this.#young.size >= limit) {
-      this.#old = this.#young
-      this.#young = new Generation()
-    }
+    if (this.#young.size >= limit) this.#turn()
     this.#young.add(one, two, flow)
     return this.#added
+  }
+
+  #turn(): void {
+    const over = this.#old
+    this.#old = this.#young
+    this.#young = over
+    over.clear()
   }
 
   #subtract(flow: FlowEvent, numbers: Float64Array, at: number): void {

@@ -62,7 +62,7 @@ export function makeSummary(source: Source, parts: SummaryParts): SummaryCounter
   const { devices, enrichment } = parts
   return new SummaryCounter({
     devices,
-    direction: flow => parts.home().direction(flow),
+    direction: flow => parts.home().direction(flow.packet),
     counters: () => source.counters(),
     queue: parts.queue,
     overhead: parts.overhead,

@@ -3,19 +3,28 @@ import { PacketEvent } from '../decode/packet-event.ts'
 import { l7 } from '../decode/record.ts'
 import { type DnsDialect, type DnsMessage, decodeDns, isPlausibleDns } from './dns.ts'
 import { DnsMatcher } from './dns-matcher.ts'
+import { type DnsQuestion } from './dns-record.ts'
 import { splitDnsStream } from './dns-stream.ts'
 import { type Emit, type Protocol } from './protocol.ts'
 
-/** A DNS, mDNS, LLMNR or NetBIOS name message. */
+/** A DNS, mDNS, LLMNR or NetBIOS name message; a query of several questions is an event for each. */
 export class DnsEvent extends PacketEvent<'dns'> {
   declare readonly message: DnsMessage
+  /** Which of its questions this event is about. */
+  declare readonly question: number
   /** ns from the query to this answer. */
   declare readonly rtt: number | undefined
 
-  constructor(event: MessageEvent, message: DnsMessage, rtt: number | undefined) {
+  constructor(event: MessageEvent, message: DnsMessage, rtt: number | undefined, question = 0) {
     super('dns', event.packet)
     this.message = message
     this.rtt = rtt
+    this.question = question
+  }
+
+  /** The question that this event is about, where there is one. */
+  get asked(): DnsQuestion | undefined {
+    return this.message.questions[this.question]
   }
 }
 
@@ -43,6 +52,8 @@ export const dns: Protocol = {
       if (message === undefined) return
       const rtt = matcher.take(packet, message, packet.time)
       emit(new DnsEvent(event, message, rtt))
+      if (message.isResponse) return
+      for (let i = 1; i < message.questions.length; i++) emit(new DnsEvent(event, message, rtt, i))
     }
 
     return {

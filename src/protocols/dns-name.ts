@@ -51,8 +51,8 @@ export class DnsNames {
   /** NetBIOS name service: record data have other forms. */
   readonly netbios: boolean = false
   // Names read lately: most records of a message have the name of its question.
-  readonly #places: number[] = []
-  readonly #texts: string[] = []
+  #places: number[] | undefined
+  #texts: string[] | undefined
   #budget: number
 
   constructor(bytes: Uint8Array, start: number, end: number) {
@@ -65,15 +65,24 @@ export class DnsNames {
   /** The name at `at`; undefined when it is cut, malformed or over the budget. */
   read(at: number): string | undefined {
     const place = this.#resolve(at)
-    for (let i = 0; i < this.#places.length; i++) {
-      if (this.#places[i] === place) return this.#texts[i]
+    const places = this.#places
+    if (places !== undefined) {
+      for (let i = 0; i < places.length; i++) if (places[i] === place) return this.#texts?.[i]
     }
     const text = this.spent() ? undefined : this.#read(at)
-    if (text !== undefined && this.spend(text.length) && this.#places.length < CACHED_NAMES) {
+    if (text !== undefined && this.spend(text.length)) this.#keep(place, text)
+    return text
+  }
+
+  #keep(place: number, text: string): void {
+    // Most messages have one name: a list that grows begins with room for many.
+    if (this.#places === undefined || this.#texts === undefined) {
+      this.#places = [place]
+      this.#texts = [text]
+    } else if (this.#places.length < CACHED_NAMES) {
       this.#places.push(place)
       this.#texts.push(text)
     }
-    return text
   }
 
   /** Takes `size` characters off the budget of the message; false when it is used up. */

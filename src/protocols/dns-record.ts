@@ -89,16 +89,18 @@ export class DnsRecord {
 
 /** The sections of a message as far as they could be read. */
 export interface DnsSections {
-  readonly questions: DnsQuestion[]
-  readonly answers: DnsRecord[]
-  readonly authority: DnsRecord[]
-  readonly additional: DnsRecord[]
+  questions: readonly DnsQuestion[]
+  answers: readonly DnsRecord[]
+  authority: readonly DnsRecord[]
+  additional: readonly DnsRecord[]
   /** The message ends before what its counts promise, or holds more than is looked at. */
   cut: boolean
   /** A name or length contradicts the format. */
   malformed: boolean
   /** Octets behind the last record. */
   trailing: number
+  /** How far it was read; below 0 when nothing more is. */
+  at: number
 }
 
 /**
@@ -108,20 +110,30 @@ export interface DnsSections {
 export function readSections(names: DnsNames, multicast: boolean): DnsSections {
   const { bytes, start } = names
   const sections: DnsSections = {
-    questions: [],
-    answers: [],
-    authority: [],
-    additional: [],
+    questions: none,
+    answers: none,
+    authority: none,
+    additional: none,
     cut: false,
     malformed: false,
     trailing: 0,
+    at: 0,
   }
-  let at = readQuestions(names, sections, u16(bytes, start + 4), multicast)
-  at = readRecords(names, sections, sections.answers, at, u16(bytes, start + 6), multicast)
-  at = readRecords(names, sections, sections.authority, at, u16(bytes, start + 8), multicast)
-  at = readRecords(names, sections, sections.additional, at, u16(bytes, start + 10), multicast)
-  if (at > 0) sections.trailing = names.end - at
+  sections.questions = readQuestions(names, sections, u16(bytes, start + 4), multicast)
+  sections.answers = readRecords(names, sections, u16(bytes, start + 6), multicast)
+  sections.authority = readRecords(names, sections, u16(bytes, start + 8), multicast)
+  sections.additional = readRecords(names, sections, u16(bytes, start + 10), multicast)
+  if (sections.at > 0) sections.trailing = names.end - sections.at
   return sections
+}
+
+/** Most sections are empty, or hold one: a list that grows begins with room for many. */
+const none: never[] = []
+
+function added<T>(list: T[], item: T): T[] {
+  if (list === none) return [item]
+  list.push(item)
+  return list
 }
 
 function readQuestions(
@@ -129,43 +141,50 @@ function readQuestions(
   sections: DnsSections,
   count: number,
   multicast: boolean,
-): number {
+): DnsQuestion[] {
   const { bytes, end } = names
-  let at = names.start + 12
+  let found: DnsQuestion[] = none
+  sections.at = names.start + 12
   for (let i = 0; i < count; i++) {
+    const { at } = sections
     const next = skipName(bytes, at, end)
-    if (next < 0 || next + 4 > end || i === MAX_QUESTIONS) return stop(sections, next)
+    if (next < 0 || next + 4 > end || i === MAX_QUESTIONS) {
+      stop(sections, next)
+      break
+    }
     const type = u16(bytes, next)
-    sections.questions.push(new DnsQuestion(names, at, type, u16(bytes, next + 2), multicast))
-    at = next + 4
+    found = added(found, new DnsQuestion(names, at, type, u16(bytes, next + 2), multicast))
+    sections.at = next + 4
   }
-  return at
+  return found
 }
 
 function readRecords(
   names: DnsNames,
   sections: DnsSections,
-  into: DnsRecord[],
-  start: number,
   count: number,
   multicast: boolean,
-): number {
+): DnsRecord[] {
   const { bytes, end } = names
-  let at = start
-  if (at < 0) return at
-  for (let i = 0; i < count; i++) {
+  let found: DnsRecord[] = none
+  for (let i = 0; i < count && sections.at >= 0; i++) {
+    const { at } = sections
     const next = skipName(bytes, at, end)
-    if (next < 0 || next + 10 > end || i === MAX_RECORDS) return stop(sections, next)
+    if (next < 0 || next + 10 > end || i === MAX_RECORDS) {
+      stop(sections, next)
+      break
+    }
     const record = new DnsRecord(names, at, next, multicast)
-    at = record.dataStart + record.dataLength
-    if (at > end) return stop(sections, CUT)
-    into.push(record)
+    sections.at = record.dataStart + record.dataLength
+    if (sections.at > end) stop(sections, CUT)
+    else found = added(found, record)
   }
-  return at
+  return found
 }
 
-function stop(sections: DnsSections, why: number): number {
+/** Nothing more is read. */
+function stop(sections: DnsSections, why: number): void {
   if (why < CUT) sections.malformed = true
   else sections.cut = true
-  return CUT
+  sections.at = CUT
 }

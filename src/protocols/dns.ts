@@ -98,6 +98,11 @@ export class DnsMessage {
     ]
   }
 
+  /** Answers, as the header counts them. */
+  get answerCount(): number {
+    return u16(this.#names.bytes, this.#names.start + 6)
+  }
+
   /** True when the bytes end before what the counts promise, or hold more than is looked at. */
   get cut(): boolean {
     return this.#sections.cut

@@ -7,7 +7,8 @@ export type Value = string | number | boolean | readonly string[] | Fields | und
 /** The same without absent members and empty objects: absent data is an absent field. */
 export function compact(fields: Record<string, Value>): Fields {
   const kept: Record<string, Value> = {}
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name in fields) {
+    const value = fields[name]
     if (value !== undefined && !isEmptyObject(value)) kept[name] = value
   }
   return kept

@@ -21,6 +21,8 @@ class Named extends OfConversation {
  */
 export class FirstBytesNames {
   readonly #names = new Conversations<Named>()
+  #asked: Packet | undefined
+  #answer: string | undefined
 
   /** Takes the first bytes of a side. */
   take({ packet, bytes, length }: MessageEvent): void {
@@ -34,6 +36,7 @@ export class FirstBytesNames {
       serverPort: packet.destinationPort,
     })
     if (protocol === undefined) return
+    this.#asked = undefined
     const known = this.#names.find(packet)
     if (known !== undefined) {
       known.protocol = protocol
@@ -46,6 +49,11 @@ export class FirstBytesNames {
 
   /** What is known of the conversation of `packet`. */
   of(packet: Packet): string | undefined {
-    return this.#names.find(packet)?.protocol
+    // Several stages ask, one after the other.
+    if (packet !== this.#asked) {
+      this.#asked = packet
+      this.#answer = this.#names.find(packet)?.protocol
+    }
+    return this.#answer
   }
 }

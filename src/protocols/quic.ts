@@ -1,4 +1,5 @@
-import { QuicFlow, type QuicNews } from './quic-flow.ts'
+import { QuicFlow } from './quic-flow.ts'
+import { type QuicNews } from './quic-news.ts'
 import { varint, varintSize } from './quic-packet.ts'
 import { type ClientHello } from './tls-hello.ts'
 

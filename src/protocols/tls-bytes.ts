@@ -18,6 +18,13 @@ export function isGrease(value: number): boolean {
   return (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 0xff)
 }
 
+/** The bytes of [from, to) as numbers. */
+export function u8List(bytes: Uint8Array, from: number, to: number): number[] {
+  const list: number[] = []
+  for (let at = from; at < Math.min(to, bytes.length); at++) list.push(bytes[at] ?? 0)
+  return list
+}
+
 /** The numbers of a list of 16-bit values in [from, to); an odd last byte is left out. */
 export function u16List(bytes: Uint8Array, from: number, to: number): number[] {
   const list: number[] = []

@@ -1,6 +1,6 @@
 import { ja3, MAX_LISTED } from './ja3.ts'
 import { type Ja4Transport, ja4, ja4Raw } from './ja4.ts'
-import { bufferOf, isGrease, u16, u16List } from './tls-bytes.ts'
+import { bufferOf, isGrease, u8List, u16, u16List } from './tls-bytes.ts'
 import { alpnNames, Extensions, extension } from './tls-extensions.ts'
 
 /**
@@ -81,7 +81,7 @@ export class ClientHello {
 
   /** Compression methods: 0 null, 1 DEFLATE. */
   get compressionMethods(): readonly number[] {
-    return [...this.#bytes.subarray(...this.#compression)]
+    return u8List(this.#bytes, ...this.#compression)
   }
 
   /** Host name asked for (RFC 6066 3), as on the wire; undefined without one or when it is cut. */
@@ -137,7 +137,7 @@ export class ClientHello {
 
   get pointFormats(): readonly number[] {
     const found = this.extensions.list(this.#bytes, extension.pointFormats, 1)
-    return found === undefined ? [] : [...this.#bytes.subarray(...found)]
+    return found === undefined ? [] : u8List(this.#bytes, ...found)
   }
 
   #numbers(type: number, prefix: 1 | 2): readonly number[] {

@@ -30,13 +30,12 @@ export function content(event: ProtocolEvent): Content {
 }
 
 /** One line a registrable domain, not one a name: browsing has thousands. */
-function question({ message }: DnsEvent): Content {
-  const [first] = message.questions
-  if (message.isResponse || first === undefined) return {}
-  const name = first.name ?? ''
+function question({ message, asked }: DnsEvent): Content {
+  if (message.isResponse || asked === undefined) return {}
+  const name = asked.name ?? ''
   return {
     service: message.dialect,
-    detail: `${domainParts(name).registered_domain ?? name} ${typeName(first.type)}`,
+    detail: `${domainParts(name).registered_domain ?? name} ${typeName(asked.type)}`,
   }
 }
 

@@ -124,6 +124,21 @@ describe('defragmenter', () => {
     }
   })
 
+  test.each(['in order', 'reversed'])(
+    'the front of one beyond the limit is told, cut, %s',
+    order => {
+      const { messages, defragmenter, take } = collector({ bytes: 1000 })
+      const whole = udp(Buffer.concat([answer, Buffer.alloc(3000)]))
+      const parts = cut(whole, [400, 800, 1200, 1600, 2000, 2400, 2800, 3200])
+      if (order === 'reversed') parts.reverse()
+      for (const part of parts) take(part)
+      expect(messages).toHaveLength(1)
+      expect(messages[0]).toMatchObject({ application: 'dns', cut: true })
+      expect(messages[0]?.bytes.equals(whole.subarray(8, 1000))).toBe(true)
+      expect(defragmenter.counters).toMatchObject({ oversized: 1, complete: 0 })
+    },
+  )
+
   test('is bounded in bytes, datagrams and event time, and counts what it gives up', () => {
     const { defragmenter, take } = collector({ datagrams: 4, bytes: 1000, timeout: 1e6 })
     for (let id = 0; id < 10; id++) {

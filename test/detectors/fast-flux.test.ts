@@ -68,6 +68,49 @@ test('a name at ever new addresses all over the world', async () => {
   )
 })
 
+/** Six of IPv6 each time, in networks of so many providers, whose regions are a /40 each. */
+function everSix(providers: number, regions: number) {
+  const random = dice(7)
+  const hex = (most: number) => Math.floor(random() * most).toString(16)
+  return () =>
+    Array.from({ length: 6 }, () => {
+      const provider = Math.floor(random() * providers)
+      const net = (0x2400 + (provider % 12) * 0x100 + (provider >> 4)).toString(16)
+      const region = (Math.floor(random() * regions) * 256 + Math.floor(random() * 256)).toString(
+        16,
+      )
+      return `${net}:${(provider * 16).toString(16)}:${region}:${hex(65_536)}::${hex(65_536)}`
+    })
+}
+
+function asksSix(count: number, make: () => readonly string[]) {
+  return many(count, i =>
+    resolved(
+      { at: i * 300, name, type: 'AAAA' },
+      make().map(data => ({ name, type: 'AAAA' as const, ttl: 180, data })),
+    ),
+  )
+}
+
+test('in IPv6 as well, counted by the networks of homes', async () => {
+  const [told, ...more] = await fluxOf(asksSix(20, everSix(200, 8)))
+  expect(told?.orthrus.signal).toMatchObject({ name: 'fast-flux', entity: client })
+  expect(told?.orthrus.signal.evidence['networks']).toBeGreaterThan(20)
+  expect(String(told?.orthrus.signal.evidence['examples'])).toMatch(/^2[4-9a-f]..:/)
+  expect(more).toEqual([])
+})
+
+test('one home whose computer takes another address each time is one address', async () => {
+  const next = dice(3)
+  const interfaceId = () => Math.floor(next() * 65_536).toString(16)
+  const packets = asksSix(60, () => [`2a02:8070:1:2:${interfaceId()}:${interfaceId()}::1`])
+  expect(await fluxOf(packets)).toEqual([])
+})
+
+test('a content network with a /48 in each city is quiet', async () => {
+  expect(await fluxOf(asksSix(60, everSix(2, 4)))).toEqual([])
+})
+
 test('each client that asks is told of, once', async () => {
   const packets = [
     ...asks({ count: 20 }, ever(1)),

@@ -66,10 +66,10 @@ describe('lateral is quiet', () => {
     expect(await signals([...usual, ...packets], { learn })).toEqual([])
   })
 
-  test('about a few in an hour when nothing was learnt, and says so when they are a dozen', async () => {
+  test('about a few in an hour when nothing was learnt, and says so when they are half a dozen', async () => {
     const packets = many(14, i => session(i * 60, client, `192.168.1.${100 + i}`))
     const told = await alerts(packets, { learn: 0 })
-    expect(told).toMatchObject([{ orthrus: { signal: { evidence: { new_peers: 12 } } } }])
+    expect(told).toMatchObject([{ orthrus: { signal: { evidence: { new_peers: 6 } } } }])
   })
 
   test('while it learns', async () => {

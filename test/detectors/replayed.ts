@@ -10,6 +10,8 @@ import { replayedLines } from '../pipeline/replayed.ts'
 export interface Timed {
   readonly at: number
   readonly frame: Uint8Array
+  /** Its length on the wire, where the capture has only its head. */
+  readonly wirelen?: number
 }
 
 /** An alert, as far as these tests look into it. */
@@ -51,8 +53,8 @@ export interface ReplayedOptions {
   readonly detectors?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Networks of ours, instead of all private ones. */
   readonly home?: readonly string[]
-  /** µs of learning of the rules. */
-  readonly learn?: number
+  /** µs of learning of the rules; none unless given, `as-configured` as a replay by a user. */
+  readonly learn?: number | 'as-configured'
 }
 
 /** Everything that the detectors say of a capture, through the whole sensor. */
@@ -82,7 +84,7 @@ async function replayed(packets: readonly Timed[], options: ReplayedOptions, rul
   const lines = await replayedLines({
     config: configOf(options, rule === undefined ? undefined : folder),
     files: [file],
-    learn: options.learn ?? 0,
+    learn: options.learn === 'as-configured' ? undefined : (options.learn ?? 0),
   })
   rmSync(folder, { recursive: true })
   return lines.map(line => JSON.parse(line) as Told)
@@ -113,5 +115,9 @@ export const began = Number(start / 1_000_000_000n)
 function inOrder(packets: readonly Timed[]): CapturedPacket[] {
   return [...packets]
     .sort((one, other) => one.at - other.at)
-    .map(({ at, frame }) => ({ time: start + BigInt(Math.round(at * 1e6)) * 1000n, bytes: frame }))
+    .map(({ at, frame, wirelen = frame.length }) => ({
+      time: start + BigInt(Math.round(at * 1e6)) * 1000n,
+      bytes: frame,
+      wirelen,
+    }))
 }

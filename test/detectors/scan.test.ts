@@ -197,7 +197,7 @@ describe('scan: many hosts', () => {
       ),
     )
     expect(told).toMatchObject([
-      { orthrus: { signal: { name: 'mixed-scan', evidence: { pairs: 101 } } } },
+      { orthrus: { signal: { name: 'mixed-scan', evidence: { pairs: 60 } } } },
     ])
   })
 })

@@ -123,6 +123,7 @@ test.skipIf(library === undefined || rsyslog?.name !== 'rsyslog')(
     const state = join(temporaryDirectory(), 'state')
     const sensor = startProgram(process.execPath, [...flags, child, state, dist, settings], {
       MALLOC_ARENA_MAX: '1',
+      MALLOC_MMAP_THRESHOLD_: '131072',
     })
     const said: Said[] = []
     const takeLine = idsOf(/^(\{.*)/, line => {

@@ -53,6 +53,19 @@ inBoth('what carries a conversation', probe => {
     expect(inner?.packet).toMatchObject({ sourcePort: port, tunnelName: tunnel, tunnelId: id })
   })
 
+  test.each([
+    ['GRE', (arp: p.Layer) => p.gre({}, arp)],
+    ['GENEVE', (arp: p.Layer) => p.geneve({ vni: 5 }, arp)],
+  ])('ARP right in %s is told', (_, wrap) => {
+    const arp = p.arp({ senderIp: '192.168.7.1', targetIp: '192.168.7.2' })
+    probe().skip()
+    probe().feed(p.ethernet({}, p.ipv4(newPair(4), wrap(arp))))
+    const [found] = probe()
+      .events()
+      .filter(event => event.kind === 'arp')
+    expect(found?.packet.sourceIp).toBe('192.168.7.1')
+  })
+
   test('an encrypted MACsec frame is nothing to follow', () => {
     probe().skip()
     const before = probe().counters().notIp

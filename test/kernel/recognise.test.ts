@@ -77,6 +77,15 @@ inBoth('streams', probe => {
     ['HTTP OPTIONS *', 'http', p.httpRequest({ method: 'OPTIONS', target: '*' })],
     ['HTTP to a proxy', 'http', p.httpRequest({ target: 'http://example.com/' })],
     ['HTTP CONNECT', 'http', p.httpRequest({ method: 'CONNECT', target: 'example.com:443' })],
+    ...['\n', '\r\n', '\r\n\r\n'].map((lines, i): [string, string, p.Bytes] => [
+      `a request behind empty lines (${i})`,
+      'http',
+      p.concat(lines, p.httpRequest()),
+    ]),
+    ['a request with two blanks', 'http', 'GET  /a HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['a request with tabs', 'http', 'GET\t/a\tHTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['a request for a query', 'http', 'GET ?q=1 HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['an answer of a streaming server', 'http', 'ICY 200 OK\r\nicy-name: radio\r\n\r\n'],
     ['HTTP/1.0', 'http', p.httpRequest({ version: '1.0' })],
     ['the preface of HTTP/2', 'http', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['an HTTP response', 'http', p.httpResponse()],
@@ -108,6 +117,7 @@ inBoth('streams', probe => {
     ['an SSLv2 record without its mark', altered(p.ssl2Hello(), { 0: 0 })],
     ['lower case', 'get / HTTP/1.1\r\nHost: example.com\r\n\r\n'],
     ['a word of two letters', 'GE / HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['text behind empty lines', '\r\n\r\nHELO mail.example.com and more\r\n'],
     ['a word without a target', 'HELO mail.example.com and some more\r\n'],
     ['a command of FTP', 'USER anonymous and then some more\r\n'],
     ['an SMTP greeting', '220 mail.example.com ESMTP ready\r\n'],
@@ -122,6 +132,25 @@ inBoth('streams', probe => {
 
   test.each(other)('not %s', (_, bytes) => {
     expect(stream(probe(), 31_337, bytes)).toEqual([])
+  })
+
+  test.each([1, 3])('a request whose client sends %i bytes at a time is copied whole', size => {
+    const request = p.httpRequest({ target: `/${'long'.repeat(20)}` })
+    const bytes = p.raw(request)
+    const turns = p.segmentEvery(bytes, size).map(piece => ({ from: 'client' as const, ...piece }))
+    const frames = p.tcpConversation({ ...newEnds(80), teardown: 'none' }, turns)
+    const found = messages(probe(), frames)
+    expect(Buffer.concat(found.map(piece => piece.bytes))).toEqual(Buffer.from(bytes))
+    expect(new Set(found.map(({ application }) => application))).toEqual(new Set(['http']))
+  })
+
+  test('an empty line alone begins nothing', () => {
+    const turns: p.Turn[] = [
+      { from: 'client', bytes: p.raw('\r\n') },
+      { from: 'client', bytes: record },
+    ]
+    const frames = p.tcpConversation({ ...newEnds(23), teardown: 'none' }, turns)
+    expect(messages(probe(), frames).map(({ application }) => application)).toEqual(['tls'])
   })
 
   test('of what is not known the first 64 bytes are told, once a side', () => {
@@ -197,6 +226,24 @@ inBoth('datagrams', probe => {
       [443],
     ],
     ['QUIC of Facebook', 'quic', p.quicInitial({ version: 0xfaceb002 }), [443]],
+    [
+      'a draft of QUIC v2',
+      'quic',
+      altered(p.quicInitial({ version: 0x709a50c4 }), { 0: 0xd0 }),
+      [443],
+    ],
+    [
+      'a QUIC version that nobody registered',
+      'quic',
+      p.quicInitial({ version: 0x1a2a3a4a }),
+      [443],
+    ],
+    [
+      'QUIC of a client that comes again (RFC 9287)',
+      'quic',
+      altered(p.quicInitial(), { 0: 0x80 }),
+      [443],
+    ],
     ['a QUIC version negotiation', 'quic', negotiation(), [443]],
     ['DHCP', 'dhcp', dhcp, [67, 68, 4011]],
     ['DHCPv6', 'dhcpv6', solicit, [547]],
@@ -229,7 +276,18 @@ inBoth('datagrams', probe => {
     ['QUIC with a connection id of 21 bytes', altered(p.quicInitial(), { 5: 21 }), 443],
     ['a QUIC handshake packet', altered(p.quicInitial(), { 0: 0xe0 }), 443],
     ['a QUIC 1-RTT packet', altered(p.quicInitial(), { 0: 0x40 }), 443],
-    ['an unknown version of QUIC', altered(p.quicInitial(), { 1: 9 }), 443],
+    [
+      'a short datagram of an unknown QUIC',
+      p.quicInitial({ version: 0x1a2a3a4a, size: 1199 }),
+      443,
+    ],
+    ['an unknown QUIC with a short id', p.quicInitial({ version: 9, dcid: p.noise(7) }), 443],
+    [
+      'an unknown QUIC without the fixed bit',
+      altered(p.quicInitial({ version: 9 }), { 0: 0x80 }),
+      443,
+    ],
+    ['a short datagram like QUIC', altered(p.quicInitial({ size: 1100 }), { 0: 0x80 }), 443],
     ['DHCP without its cookie', altered(dhcp, { 236: 0 }), 67],
     ['DHCP of operation 3', altered(dhcp, { 0: 3 }), 67],
     ['DHCP of 239 bytes', dhcp.subarray(0, 239), 67],
@@ -242,6 +300,20 @@ inBoth('datagrams', probe => {
 
   test.each(other)('not %s', (_, bytes, port) => {
     expect(datagram(probe(), port, bytes)).toEqual([])
+  })
+
+  test('a QUIC server may clear the fixed bit once its client was seen', () => {
+    const { src, dst } = newPair(4)
+    const send = (from: p.End, to: p.End, bytes: Uint8Array) => {
+      const layer = p.udp({ srcPort: from.port, dstPort: to.port }, bytes)
+      return messages(probe(), [p.ethernet({}, p.between(from, to, layer))])
+    }
+    const client = { ip: src, port: 40_000 }
+    const server = { ip: dst, port: 443 }
+    const answer = altered(p.quicInitial({ size: 300 }), { 0: 0x87 })
+    expect(send(server, client, answer)).toEqual([])
+    expect(send(client, server, p.quicInitial())).toHaveLength(1)
+    expect(send(server, client, answer)).toMatchObject([{ application: 'quic', length: 300 }])
   })
 
   test('of what is not known the first 64 bytes are told, once a side', () => {

@@ -7,6 +7,9 @@ import * as p from '../generate/packets.ts'
 import { caught } from './support/caught.ts'
 import { attacker, gateway, type Host, have, LinkLab, victim } from './support/link.ts'
 
+/** What the detectors promise, in seconds: `window` of scans and guessing; what others need to be sure. */
+const scanWindow = { by: attacker, within: 300 }
+
 const attackerMac = '02-00-5E-00-53-66'
 
 const nmap =
@@ -14,7 +17,7 @@ const nmap =
   (lab: LinkLab) =>
     lab.run(attacker, 'nmap', '-n', ...args)
 
-describe.skipIf(!isRoot || !have('nmap'))('nmap is one alert:', () => {
+describe.skipIf(!isRoot || !have('nmap', 'tcpdump'))('nmap is one alert:', () => {
   test.each([
     ['SYN', 'syn', ['-sS', '-Pn', '-p', '1-200', victim.ip]],
     ['connect', 'syn', ['-sT', '-Pn', '-p', '1-200', victim.ip]],
@@ -24,7 +27,7 @@ describe.skipIf(!isRoot || !have('nmap'))('nmap is one alert:', () => {
     ['UDP', 'udp', ['-sU', '-Pn', '-p', '100-150', '--max-retries', '0', victim.ip]],
   ])('%s', async (_, technique, args) => {
     await using lab = new LinkLab()
-    expect(await caught(lab, nmap(...args))).toMatchObject([
+    expect(await caught(lab, scanWindow, nmap(...args))).toMatchObject([
       {
         rule: { name: 'Port Scan From Inside' },
         source: { ip: attacker.ip },
@@ -36,7 +39,7 @@ describe.skipIf(!isRoot || !have('nmap'))('nmap is one alert:', () => {
 
   test('a sweep of the link', async () => {
     await using lab = new LinkLab()
-    expect(await caught(lab, nmap('-sn', '192.0.2.0/24'))).toMatchObject([
+    expect(await caught(lab, scanWindow, nmap('-sn', '192.0.2.0/24'))).toMatchObject([
       {
         rule: { name: 'Sweep for Hosts From Inside' },
         source: { ip: attacker.ip, mac: attackerMac },
@@ -46,10 +49,10 @@ describe.skipIf(!isRoot || !have('nmap'))('nmap is one alert:', () => {
   })
 })
 
-describe.skipIf(!isRoot || !have('arpspoof'))('arpspoof', () => {
+describe.skipIf(!isRoot || !have('arpspoof', 'tcpdump'))('arpspoof', () => {
   test('between gateway and victim is one alert of level high', async () => {
     await using lab = new LinkLab()
-    const alerts = await caught(lab, async () => {
+    const alerts = await caught(lab, { by: attacker, within: 30 }, async () => {
       await lab.run(victim, 'ping', '-c', '2', '-W', '1', gateway.ip)
       await lab.run(victim, 'ping', '-c', '1', '-W', '1', '198.51.100.1')
       lab.start(attacker, 'arpspoof', '-i', 'eth0', '-t', victim.ip, gateway.ip)
@@ -84,7 +87,7 @@ const serve = (lab: LinkLab, host: Host, range: string) =>
     `--pid-file=${lab.path(`${host.name}.pid`)}`,
   )
 
-describe.skipIf(!isRoot || !have('dnsmasq'))('dnsmasq', () => {
+describe.skipIf(!isRoot || !have('dnsmasq', 'tcpdump'))('dnsmasq', () => {
   test('that is not the network’s own is one alert', async () => {
     await using lab = new LinkLab()
     const discover = (xid: number) => {
@@ -94,7 +97,7 @@ describe.skipIf(!isRoot || !have('dnsmasq'))('dnsmasq', () => {
       const ends = { src: '0.0.0.0', dst: '255.255.255.255' }
       lab.frame(victim, p.ethernet({ src: mac, dst: 'ff:ff:ff:ff:ff:ff' }, p.ipv4(ends, packet)))
     }
-    const alerts = await caught(lab, async () => {
+    const alerts = await caught(lab, { by: attacker, within: 10 }, async () => {
       serve(lab, gateway, '192.0.2.100,192.0.2.120')
       await sleep(1000)
       discover(1)
@@ -117,7 +120,7 @@ describe.skipIf(!isRoot || !have('dnsmasq'))('dnsmasq', () => {
   })
 })
 
-describe.skipIf(!isRoot || !have('sshd', 'sshpass', 'ssh-keygen'))('a real sshd', () => {
+describe.skipIf(!isRoot || !have('sshd', 'sshpass', 'ssh-keygen', 'tcpdump'))('a real sshd', () => {
   test('whose passwords are guessed is one alert', async () => {
     await using lab = new LinkLab()
     const key = lab.path('host_key')
@@ -143,7 +146,7 @@ describe.skipIf(!isRoot || !have('sshd', 'sshpass', 'ssh-keygen'))('a real sshd'
         `guest${i}@${victim.ip}`,
         'true',
       )
-    const alerts = await caught(lab, async () => {
+    const alerts = await caught(lab, { by: attacker, within: 300 }, async () => {
       for (let round = 0; round < 4; round++) {
         await Promise.all([0, 1, 2].map(i => guess(round * 3 + i)))
       }
@@ -159,21 +162,25 @@ describe.skipIf(!isRoot || !have('sshd', 'sshpass', 'ssh-keygen'))('a real sshd'
   })
 })
 
-describe.skipIf(!isRoot || !have('hping3'))('hping3', () => {
+describe.skipIf(!isRoot || !have('hping3', 'tcpdump'))('hping3', () => {
   test('that floods a port is one alert', async () => {
     await using lab = new LinkLab()
     const flood = ['-S', '-p', '80', '-i', 'u500', '-c', '5000', '-q', victim.ip]
-    expect(await caught(lab, () => lab.run(attacker, 'hping3', ...flood))).toMatchObject([
+    const window = { by: attacker, within: 10 }
+    const alerts = await caught(lab, window, () => lab.run(attacker, 'hping3', ...flood))
+    expect(alerts).toMatchObject([
       {
         rule: { name: 'Flood of Packets' },
         destination: { ip: victim.ip },
-        orthrus: { signal: { entity: attacker.ip, evidence: { port: 80 } } },
+        orthrus: {
+          signal: { entity: attacker.ip, evidence: { port: 80, connections: 2000, sources: 1 } },
+        },
       },
     ])
   })
 })
 
-describe.skipIf(!isRoot)('a tunnel through pings', () => {
+describe.skipIf(!isRoot || !have('tcpdump'))('a tunnel through pings', () => {
   test('is one alert', async () => {
     await using lab = new LinkLab()
     // As tunnels do: the kernel keeps quiet, and a program answers with bytes of its own.
@@ -183,7 +190,7 @@ describe.skipIf(!isRoot)('a tunnel through pings', () => {
       const packet = p.ipv4({ src: from.ip, dst: to.ip }, layer)
       lab.frame(from, p.ethernet({ src: from.mac, dst: to.mac }, packet))
     }
-    const alerts = await caught(lab, async () => {
+    const alerts = await caught(lab, { by: attacker, within: 120 }, async () => {
       for (let seq = 0; seq < 60; seq++) {
         send(attacker, victim, seq, 100)
         send(victim, attacker, seq, 1000)
@@ -191,7 +198,12 @@ describe.skipIf(!isRoot)('a tunnel through pings', () => {
       }
     })
     expect(alerts).toMatchObject([
-      { rule: { name: 'Data Hidden in Pings' }, source: { ip: attacker.ip } },
+      {
+        rule: { name: 'Data Hidden in Pings' },
+        source: { ip: attacker.ip },
+        destination: { ip: victim.ip },
+        orthrus: { signal: { evidence: { packets: 120, bytes: 66_960, imbalance: 0.89 } } },
+      },
     ])
   })
 })

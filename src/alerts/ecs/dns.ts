@@ -3,9 +3,9 @@ import { type DnsEvent } from '../../protocols/dns-events.ts'
 import { ipFields, relatedIps } from './common.ts'
 import { type Fields, joinFields } from './document.ts'
 
-/** `orthrus.dns`: one message, shown by its first question. */
-export function dnsDocument({ packet, message, rtt }: DnsEvent): Fields {
-  const fields = dnsFields(message, 0, rtt)
+/** `orthrus.dns`: one message, shown by one of its questions. */
+export function dnsDocument({ packet, message, question: index, rtt }: DnsEvent): Fields {
+  const fields = dnsFields(message, index, rtt)
   const { question, answers, resolved_ip: resolved } = fields.dns
   const names = [question?.name, ...(answers ?? []).map(answer => answer.name)]
   return joinFields(ipFields(packet), {

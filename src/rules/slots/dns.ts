@@ -33,12 +33,12 @@ export const dnsSlots: SlotTable<DnsEvent> = {
       (message.dialect === 'nbns' ? nbnsOpCodeName : opCodeName)(message.opCode),
   'dns.question.name':
     () =>
-    ({ message }) =>
-      message.questions[0]?.name,
+    ({ asked }) =>
+      asked?.name,
   'dns.question.type':
     () =>
-    ({ message }) => {
-      const type = message.questions[0]?.type
+    ({ message, asked }) => {
+      const type = asked?.type
       if (type === undefined) return undefined
       return message.dialect === 'nbns' ? nbnsTypeName(type) : typeName(type)
     },
@@ -67,8 +67,8 @@ export const dnsSlots: SlotTable<DnsEvent> = {
       rtt,
 }
 
-function parts({ message }: DnsEvent) {
-  const name = message.questions[0]?.name
+function parts({ message, asked }: DnsEvent) {
+  const name = asked?.name
   return name === undefined || message.dialect === 'nbns' ? undefined : domainParts(name)
 }
 

@@ -39,7 +39,7 @@ const RULES = 1000
 /** New sensors; of each, how often all goes by until it is taken for known, and how often after that. */
 const ROUNDS = 2
 const LESSONS = 2
-const PASSES = 3
+const PASSES = 2
 /** Records that the ring buffer gives in one go while it is busy. */
 const BATCH = 4096
 const TARGET = 400_000

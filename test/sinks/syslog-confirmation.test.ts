@@ -111,7 +111,7 @@ describe('a confirmation', () => {
     expect([sockets.length, told.confirmed, told.lost]).toEqual([2, 0, 1])
   })
 
-  test('does not count when the next connection breaks at once; after three times no more is tried', async () => {
+  test('does not count when the next connection breaks at once', async () => {
     const got: string[] = []
     let ends = 0
     const { port, sockets } = await listen(socket => {
@@ -126,15 +126,10 @@ describe('a confirmation', () => {
     const outbox = await openOutbox(await openTemporary(), { sink })
     await accept(outbox, names(10))
     await until(
-      () => sink.status?.().delivery === 'replayed',
-      () => JSON.stringify([outbox.status.sinks['sink'], got]),
-    )
-    expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 0, pending: 10 })
-    expect(new Set(got)).toEqual(new Set(names(10)))
-    await until(
       () => got.length >= 40,
       () => `${got.length} of 40`,
     )
+    expect(new Set(got)).toEqual(new Set(names(10)))
     await outbox.close(3000)
     expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 10, pending: 0 })
     expect(imbalance(outbox)).toEqual([])

@@ -45,6 +45,9 @@ struct {
 	__type(value, struct counters);
 } counters SEC(".maps");
 
+/* Of all processors: the test's thread may move from one to another. */
+__u64 seen;
+
 /* A record for each packet: length, flow_start_interval, running number. The 13th byte of the frame asks. */
 static __always_inline int see(struct __sk_buff *skb, __u64 direction)
 {
@@ -55,7 +58,8 @@ static __always_inline int see(struct __sk_buff *skb, __u64 direction)
 
 	if (!c)
 		return TC_ACT_UNSPEC;
-	number = c->packets++;
+	number = seen++;
+	c->packets++;
 	c->bytes += skb->len;
 	record = bpf_ringbuf_reserve(&events, 40, 0);
 	if (!record) {

@@ -13,6 +13,8 @@ export class Distinct {
   readonly first: number[] = []
   #map: Uint32Array | undefined
   #set = 0
+  /** Of the first, those that share a bit with another of them. */
+  #shared = 0
 
   /** True when the value is new, as far as can be told. */
   add(value: number): boolean {
@@ -24,13 +26,14 @@ export class Distinct {
     }
     this.#map = new Uint32Array(bits / 32)
     for (const known of this.first) this.#mark(known)
+    this.#shared = exact - this.#set
     return this.#mark(value)
   }
 
   get size(): number {
     if (this.#map === undefined) return this.first.length
     const free = Math.max(1, bits - this.#set)
-    return Math.max(this.first.length, Math.round(-bits * Math.log(free / bits)))
+    return Math.round(-bits * Math.log(free / bits)) + this.#shared
   }
 
   #mark(value: number): boolean {

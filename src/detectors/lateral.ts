@@ -243,7 +243,7 @@ class Peers {
       name: 'lateral-fan-out',
       score: 0.8,
       entity: sourceIp,
-      identity: [nearestMinute(fan.begun), fan.size],
+      identity: [nearestMinute(fan.begun), fan.tellings],
       message: `${sourceIp} went to ${fan.size} hosts in ${fan.seconds} s that it never administered before`,
       evidence: { service, new_peers: fan.size, peers, seconds: fan.seconds },
       trigger: flow,

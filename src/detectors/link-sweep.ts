@@ -142,7 +142,7 @@ export class LinkSweep {
       name: 'host-sweep',
       score: fast ? 0.8 : 0.6,
       entity,
-      identity: ['host-sweep', technique, nearestMinute(spread.start), spread.size],
+      identity: ['host-sweep', technique, nearestMinute(spread.start), spread.tellings],
       message: `${entity} asked for ${spread.size} addresses that nobody has in ${spread.seconds} s (${technique})`,
       evidence: {
         hosts: spread.size,

@@ -198,7 +198,7 @@ export class Scans {
       name: kind,
       score: scoreOf(technique, spread.isFast(fast)),
       entity: sourceIp,
-      identity: [kind, target, nearestHour(spread.begun), spread.size],
+      identity: [kind, target, nearestHour(spread.begun), spread.tellings],
       message: `${sourceIp} tried ${what} in ${seconds} s (${technique})`,
       evidence: { ...facts, technique, seconds },
       trigger: flow,
@@ -226,6 +226,7 @@ function isNews(source: Source | undefined, kind: ScanKind, spread: Spread): boo
   const before = source.told[kind]
   if (before !== undefined && source.pairs.size < growth * before) return false
   source.told[kind] = source.pairs.size
+  spread.tellings++
   return true
 }
 

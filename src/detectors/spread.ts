@@ -13,6 +13,8 @@ export class Spread implements Kept {
   last: number
   /** When the first of it began: a flow is told of at its end, or when somebody looks after it. */
   begun = Number.POSITIVE_INFINITY
+  /** How many times it was told of: for ids, as how many there were hangs on the order in which they came. */
+  tellings = 0
   #windowStart: number
   #fresh = 0
   #told = 0
@@ -47,6 +49,7 @@ export class Spread implements Kept {
     const { size } = this.values
     if (this.#told > 0 && size < growth * this.#told) return false
     this.#told = size
+    this.tellings++
     return true
   }
 

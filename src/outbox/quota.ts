@@ -94,8 +94,8 @@ export class Quota {
     this.#behind = names
     let left = dropsAtOnce
     for (const [index, step] of steps.entries()) {
-      // Once all is used, nobody is spared.
-      const lanes = this.used >= this.limit ? this.#parts.lanes : behind
+      // Once all is used, nobody is spared; a full disk alone spares who takes what comes.
+      const lanes = this.used >= this.#limit ? this.#parts.lanes : behind
       if (this.#load(behind) > step.fill * this.limit) left = this.#drop(index, lanes, left)
       if (left <= 0) return true
     }
@@ -105,13 +105,13 @@ export class Quota {
   /** What the sinks that have fallen behind keep; the others will soon be done with theirs. */
   #load(behind: readonly Lane[]): number {
     const { used } = this
-    if (used >= this.limit) return used
+    if (used >= this.#limit) return used
     return this.#deadBytes() + Math.max(0, ...behind.map(lane => lane.store.pendingBytes))
   }
 
   #lagging(): Lane[] {
     return this.#parts.lanes.filter(
-      ({ circuit, store }) => circuit.state !== 'up' || store.pendingBytes > this.limit / 2,
+      ({ circuit, store }) => circuit.state !== 'up' || store.pendingBytes > this.#limit / 2,
     )
   }
 

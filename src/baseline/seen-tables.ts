@@ -1,4 +1,5 @@
-import { larger, mix, recordBits, recordMask, Table } from './table.ts'
+import { mixPair } from '../decode/mix.ts'
+import { larger, recordBits, recordMask, Table } from './table.ts'
 
 const day = 86_400_000_000
 
@@ -73,7 +74,7 @@ export class PairTable extends Table {
     const { slots, words } = this
     const step = 2 * this.width
     const mask = slots.length - 1
-    const hash = mix(entity ^ low, high)
+    const hash = mixPair(entity ^ low, high)
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = slots[at] ?? 0
       if (slot === 0) return -1
@@ -86,7 +87,7 @@ export class PairTable extends Table {
 
   protected override hashOf(record: number): number {
     const value = this.two(record)
-    return mix(this.one(record) ^ this.#values.two(value), this.#values.one(value))
+    return mixPair(this.one(record) ^ this.#values.two(value), this.#values.one(value))
   }
 
   protected override grow(capacity: number): void {

@@ -1,3 +1,5 @@
+import { mixPair } from '../decode/mix.ts'
+
 const smallest = 64
 /** Room beyond what is stored at a start. */
 const spare = 1.05
@@ -51,7 +53,7 @@ export class Table {
     const { slots, words } = this
     const step = 2 * this.width
     const mask = slots.length - 1
-    const hash = mix(one, two)
+    const hash = mixPair(one, two)
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = slots[at] ?? 0
       if (slot === 0) return -1
@@ -182,7 +184,7 @@ export class Table {
 
   /** What a used record is found by: where its way through the slots begins, and its bits there. */
   protected hashOf(record: number): number {
-    return mix(this.one(record), this.two(record))
+    return mixPair(this.one(record), this.two(record))
   }
 
   /** Finds its records by so many slots: in the order of their rows, which lie together. */
@@ -222,11 +224,4 @@ export class Table {
 export function larger<T extends Uint32Array | Float64Array>(from: T, to: T): T {
   to.set(from)
   return to
-}
-
-/** 32 bits of two numbers that are hashes themselves, or small. */
-export function mix(one: number, two: number): number {
-  let word = Math.imul(one ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(two, 0x85ebca6b)
-  word = Math.imul(word ^ (word >>> 15), 0x2c1b3c6d)
-  return word ^ (word >>> 13)
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { type FlowTuple } from './community-id.ts'
+import { mix } from './mix.ts'
 
 const smallest = 64
 /** Whoever chooses ports and addresses cannot know which of them fall together. */
@@ -153,11 +154,6 @@ function hashOf(ends: Ends, part: number): number {
     hash = mix(mix(mix(hash, ends.destination1), ends.destination2), ends.destination3)
   }
   return part === 0 ? hash : mix(hash, part)
-}
-
-function mix(hash: number, word: number): number {
-  const product = Math.imul(hash ^ Math.imul(word, 0x85ebca6b), 0xc2b2ae35)
-  return product ^ (product >>> 15)
 }
 
 function isOf(entry: OfConversation, ends: Ends, part: number): boolean {

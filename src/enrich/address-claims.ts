@@ -1,3 +1,4 @@
+import { mix } from '../decode/mix.ts'
 import { type Device, type DeviceAddress } from './device.ts'
 import { type Profile } from './profile.ts'
 import { type Sighting } from './sighting.ts'
@@ -141,11 +142,6 @@ type Words = Pick<DeviceAddress, 'family' | 'word0' | 'word1' | 'word2' | 'word3
 
 function find(device: Device, { family, word0, word1, word2, word3 }: Omit<Words, 'vlan'>) {
   return device.find(family, word0, word1, word2, word3)
-}
-
-function mix(state: number, word: number): number {
-  const mixed = Math.imul(state ^ Math.imul(word, 0xcc9e2d51), 0x9e3779b1)
-  return mixed ^ (mixed >>> 15)
 }
 
 /** ARP and NDP say whose an address is; a packet with it may have come by way of another. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { mixPair } from '../decode/mix.ts'
 
 const smallest = 64
 /** Whoever makes up MACs and addresses cannot know where they come to lie; the order does not depend on it. */
@@ -62,7 +63,7 @@ export class WordMap<T> {
     const slots = this.#slots
     const keys = this.#keys
     const mask = slots.length - 1
-    for (let at = mix(one, two) & mask; ; at = (at + 1) & mask) {
+    for (let at = hashOf(one, two) & mask; ; at = (at + 1) & mask) {
       const place = (slots[at] ?? 0) - 1
       if (place < 0 || (keys[2 * place] === one && keys[2 * place + 1] === two)) return at
     }
@@ -108,7 +109,7 @@ export class WordMap<T> {
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
       const place = (slots[at] ?? 0) - 1
       if (place < 0) break
-      const home = mix(this.#keys[2 * place] ?? 0, this.#keys[2 * place + 1] ?? 0) & mask
+      const home = hashOf(this.#keys[2 * place] ?? 0, this.#keys[2 * place + 1] ?? 0) & mask
       if (((at - home) & mask) < ((at - gap) & mask)) continue
       slots[gap] = place + 1
       gap = at
@@ -117,8 +118,6 @@ export class WordMap<T> {
   }
 }
 
-function mix(one: number, two: number): number {
-  let word = Math.imul(one ^ seed, 0x9e3779b1) ^ Math.imul(two, 0x85ebca6b)
-  word = Math.imul(word ^ (word >>> 15), 0x2c1b3c6d)
-  return word ^ (word >>> 13)
+function hashOf(one: number, two: number): number {
+  return mixPair(one ^ seed, two)
 }

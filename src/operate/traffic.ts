@@ -1,4 +1,5 @@
 import { type FlowEvent } from '../decode/flow.ts'
+import { mix } from '../decode/mix.ts'
 import { type Packet } from '../decode/packet.ts'
 import { WordMap } from '../enrich/word-map.ts'
 
@@ -138,9 +139,4 @@ function writeKey(key: Int32Array, packet: Packet): void {
   }
   key[0] = one
   key[1] = mix(mix(one, packet.source3 ^ source0), packet.destination3 ^ destinationPort)
-}
-
-function mix(hash: number, word: number): number {
-  const product = Math.imul(hash ^ Math.imul(word, 0x85ebca6b), 0xc2b2ae35)
-  return product ^ (product >>> 15)
 }

@@ -94,7 +94,8 @@ async function openFile(path: string): Promise<AlertFile> {
     try {
       const status = await handle.stat()
       // A write into it waits for its reader, and then keeps the whole process from ending.
-      if (status.isFIFO()) throw new Error('it is a FIFO; name a file, or pipe a sink of type console')
+      if (status.isFIFO())
+        throw new Error('it is a FIFO; name a file, or pipe a sink of type console')
       const regular = status.isFile()
       if (regular) await repairLastLine(handle, status.size)
       if (regular && status.size === 0) await syncDirectory(dirname(path))

@@ -65,7 +65,10 @@ function forgotten(environment: Environment, names: ReadonlySet<string>, log: Lo
   for (const { key } of environment.page('lanes', { limit: 10_000 })) {
     const name = key.toString()
     if (names.has(name)) continue
-    log.warn({ sink: name }, 'no longer configured: its place in the queue is forgotten')
+    log.warn(
+      { sink: name },
+      `no longer configured: its place in the queue is forgotten; \`orthrus outbox list --sink ${name}\` shows dead letters that are left`,
+    )
     operations.push({ kind: 'remove', table: 'lanes', key })
     for (const bitmap of environment.page('acked', { ...keysOf(name), limit: 1e6 })) {
       operations.push({ kind: 'remove', table: 'acked', key: bitmap.key })

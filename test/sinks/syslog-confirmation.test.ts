@@ -141,7 +141,9 @@ describe('a confirmation', () => {
       socket.resume().on('end', () => {
         socket.end()
         ends++
-        setTimeout(() => sockets.forEach(other => other !== socket && other.resetAndDestroy()), 50)
+        setTimeout(() => {
+          for (const other of sockets) if (other !== socket) other.resetAndDestroy()
+        }, 50)
       })
     })
     const { sink, told, both } = await observed(port)

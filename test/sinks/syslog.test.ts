@@ -231,6 +231,14 @@ describe('syslog', () => {
     expect(datagrams.status?.().delivery).toBe('best-effort')
   })
 
+  test('a size that no datagram can have is refused at once', async () => {
+    await expect(open(514, { transport: 'udp', max_size: 65_508 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('65507'),
+    })
+    await open(514, { transport: 'udp', max_size: 65_507 })
+  })
+
   test('refuses for good what does not fit, and sends the rest', async () => {
     const port = await listen(socket => socket.resume().on('end', () => socket.end()))
     const sink = await open(port, { max_size: 480 })

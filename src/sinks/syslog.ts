@@ -71,7 +71,7 @@ function overStream(host: string, port: number, parts: StreamParts): Sink {
           await stream.write(Buffer.concat(messages.flatMap(frame)))
           confirmation.written(messages.length)
         }
-        said = `${stream.place} took ${messages.length} messages; syslog acknowledges nothing`
+        said = `${stream.place} took ${counted(messages, 'message')}; syslog acknowledges nothing`
         refuse(batch, rejected, format)
       }),
     check: () => stream.open(),
@@ -123,7 +123,7 @@ function overDatagrams(datagrams: Datagrams, format: SyslogFormat): Sink {
     async send(batch) {
       const { messages, rejected } = messagesOf(batch, format)
       await datagrams.send(messages)
-      said = `${messages.length} datagrams were sent to ${datagrams.place}; nobody knows whether they came`
+      said = `sent ${counted(messages, 'datagram')} to ${datagrams.place}; nobody knows whether it came`
       refuse(batch, rejected, format)
     },
     check: async () => void (await datagrams.open()),
@@ -143,6 +143,9 @@ function messagesOf(batch: readonly Alert[], format: SyslogFormat) {
   }
   return { messages, rejected }
 }
+
+const counted = ({ length }: readonly unknown[], what: string) =>
+  `${length} ${what}${length === 1 ? '' : 's'}`
 
 /** Throws for what does not fit; the others were sent. */
 function refuse(batch: readonly Alert[], rejected: readonly Alert[], format: SyslogFormat): void {

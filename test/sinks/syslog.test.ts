@@ -231,6 +231,15 @@ describe('syslog', () => {
     expect(datagrams.status?.().delivery).toBe('best-effort')
   })
 
+  test('says so in few words when the far side does not speak TLS', async () => {
+    const port = await listen(socket => void socket.end('220 mail.example ESMTP\r\n'))
+    const sink = await openSink('syslog', { host: '127.0.0.1', port })
+    await expect(sink.send([alert(1)])).rejects.toMatchObject({
+      fault: 'configuration',
+      message: expect.stringMatching(/: TLS: wrong version number, the far side does not speak it$/),
+    })
+  })
+
   test('a port that refuses is noticed by a process that is busy', async () => {
     const udp = createSocket('udp4')
     udp.bind(0, '127.0.0.1')

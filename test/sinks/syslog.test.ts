@@ -236,7 +236,9 @@ describe('syslog', () => {
     const sink = await openSink('syslog', { host: '127.0.0.1', port })
     await expect(sink.send([alert(1)])).rejects.toMatchObject({
       fault: 'configuration',
-      message: expect.stringMatching(/: TLS: wrong version number, the far side does not speak it$/),
+      message: expect.stringMatching(
+        /: TLS: wrong version number, the far side does not speak it$/,
+      ),
     })
   })
 

@@ -84,7 +84,8 @@ export class DhcpServers {
     const name = this.#isPosing(`${link} ${ip}`, mac, message, time) ? `${ip}/${mac}` : ip
     const id = `${link} ${name}`
     const { pair, entity } = this.#memory.observe(link, name, time)
-    const server = this.#servers.get(textKey(id), time) ?? this.#meet(id, ip, mac, pair?.firstSeen ?? time)
+    const server =
+      this.#servers.get(textKey(id), time) ?? this.#meet(id, ip, mac, pair?.firstSeen ?? time)
     server.last = Math.max(server.last, time)
     if (isOffer(message)) server.clients++
     learn(server, message)

@@ -53,8 +53,8 @@ export class Guesses {
   readonly #limits: GuessLimits
   readonly #signal: DetectorContext['signal']
   readonly #memory: Baseline
-  readonly #pairs: Bounded<number, Pair>
-  readonly #sprays: Bounded<number, Spray>
+  readonly #pairs: Bounded<Pair>
+  readonly #sprays: Bounded<Spray>
 
   constructor(limits: GuessLimits, parts: Pick<DetectorContext, 'signal' | 'baselines'>) {
     this.#limits = limits
@@ -63,8 +63,8 @@ export class Guesses {
       if (one.attempts > 2) return 2 * hour
       return crowded ? limits.window / 10 : hour
     }
-    this.#pairs = new Bounded<number, Pair>({ limit: limits.pairs, idle })
-    this.#sprays = new Bounded<number, Spray>({ limit: limits.pairs, idle })
+    this.#pairs = new Bounded<Pair>({ limit: limits.pairs, idle })
+    this.#sprays = new Bounded<Spray>({ limit: limits.pairs, idle })
     this.#memory = parts.baselines.open({
       id: 'detector.brute-force.pairs',
       hash: '1',

@@ -160,7 +160,9 @@ describe('brute-force', () => {
     )
     expect(await signals(packets.flat())).toMatchObject([
       {
-        orthrus: { signal: { entity: server, evidence: { manner: 'crowd', sources: 20, attempts: 40 } } },
+        orthrus: {
+          signal: { entity: server, evidence: { manner: 'crowd', sources: 20, attempts: 40 } },
+        },
       },
     ])
   })

@@ -71,7 +71,7 @@ class Rebinding {
   readonly on = { dns: (event: DnsEvent) => this.#answered(event) }
   readonly #context: DetectorContext
   readonly #ignored: ReadonlySet<string>
-  readonly #names: Bounded<number, Known>
+  readonly #names: Bounded<Known>
 
   constructor({ ignore, limit }: Options, context: DetectorContext) {
     this.#context = context

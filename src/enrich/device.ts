@@ -50,6 +50,8 @@ export class Device {
   /** `lastSeen` as the disk has it; -1 before the device was written. */
   saved = -1
   addresses: readonly DeviceAddress[] = []
+  /** The one that was asked for last. */
+  #latest: DeviceAddress | undefined
   profile: Profile
   /** Its device has other cards, too. */
   isOneOfMany = false
@@ -83,16 +85,12 @@ export class Device {
     word2: number,
     word3: number,
   ): DeviceAddress | undefined {
+    const latest = this.#latest
+    if (latest !== undefined && isAt(latest, family, word0, word1, word2, word3)) return latest
     for (const address of this.addresses) {
-      if (
-        address.word0 === word0 &&
-        address.word3 === word3 &&
-        address.word1 === word1 &&
-        address.word2 === word2 &&
-        address.family === family
-      ) {
-        return address
-      }
+      if (!isAt(address, family, word0, word1, word2, word3)) continue
+      this.#latest = address
+      return address
     }
     return undefined
   }
@@ -107,6 +105,7 @@ export class Device {
     }
     // As long as it is, not as `push` would make it: most have one or two.
     this.addresses = [...kept, address]
+    this.#latest = address
     inventory.changes++
     return true
   }
@@ -114,6 +113,23 @@ export class Device {
   get ips(): string[] {
     return this.addresses.flatMap(a => ipText(a.family, a.word0, a.word1, a.word2, a.word3) ?? [])
   }
+}
+
+function isAt(
+  address: DeviceAddress,
+  family: number,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+): boolean {
+  return (
+    address.word0 === word0 &&
+    address.word3 === word3 &&
+    address.word1 === word1 &&
+    address.word2 === word2 &&
+    address.family === family
+  )
 }
 
 export interface DeviceFacts {

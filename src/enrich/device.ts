@@ -33,6 +33,13 @@ export interface DeviceAddress {
  * that it makes up has had several. Times are µs of event time.
  */
 export class Device {
+  /** The address that was asked for last, and its words: all stages ask for it, so they are at hand. */
+  #latest: DeviceAddress | undefined
+  #family = 0
+  #word0 = 0
+  #word1 = 0
+  #word2 = 0
+  #word3 = 0
   readonly high: number
   readonly low: number
   readonly mac: string
@@ -50,8 +57,6 @@ export class Device {
   /** `lastSeen` as the disk has it; -1 before the device was written. */
   saved = -1
   addresses: readonly DeviceAddress[] = []
-  /** The one that was asked for last. */
-  #latest: DeviceAddress | undefined
   profile: Profile
   /** Its device has other cards, too. */
   isOneOfMany = false
@@ -85,14 +90,33 @@ export class Device {
     word2: number,
     word3: number,
   ): DeviceAddress | undefined {
-    const latest = this.#latest
-    if (latest !== undefined && isAt(latest, family, word0, word1, word2, word3)) return latest
-    for (const address of this.addresses) {
-      if (!isAt(address, family, word0, word1, word2, word3)) continue
-      this.#latest = address
-      return address
+    if (
+      this.#word0 === word0 &&
+      this.#word3 === word3 &&
+      this.#word1 === word1 &&
+      this.#word2 === word2 &&
+      this.#family === family
+    ) {
+      return this.#latest
     }
-    return undefined
+    const isIt = (a: DeviceAddress) =>
+      a.word0 === word0 &&
+      a.word3 === word3 &&
+      a.word1 === word1 &&
+      a.word2 === word2 &&
+      a.family === family
+    return this.#keep(this.addresses.find(isIt))
+  }
+
+  #keep(address: DeviceAddress | undefined): DeviceAddress | undefined {
+    if (address === undefined) return undefined
+    this.#latest = address
+    this.#family = address.family
+    this.#word0 = address.word0
+    this.#word1 = address.word1
+    this.#word2 = address.word2
+    this.#word3 = address.word3
+    return address
   }
 
   /** False when there is no room: every address was in use lately. */
@@ -105,7 +129,7 @@ export class Device {
     }
     // As long as it is, not as `push` would make it: most have one or two.
     this.addresses = [...kept, address]
-    this.#latest = address
+    this.#keep(address)
     inventory.changes++
     return true
   }
@@ -113,23 +137,6 @@ export class Device {
   get ips(): string[] {
     return this.addresses.flatMap(a => ipText(a.family, a.word0, a.word1, a.word2, a.word3) ?? [])
   }
-}
-
-function isAt(
-  address: DeviceAddress,
-  family: number,
-  word0: number,
-  word1: number,
-  word2: number,
-  word3: number,
-): boolean {
-  return (
-    address.word0 === word0 &&
-    address.word3 === word3 &&
-    address.word1 === word1 &&
-    address.word2 === word2 &&
-    address.family === family
-  )
 }
 
 export interface DeviceFacts {

@@ -6,7 +6,7 @@ let bytes = new Uint8Array(0) as Uint8Array
 let words = new Int32Array(0) as Int32Array
 
 /** Memory that copies are cut from, one after the other: a piece for few of them costs more than they do. */
-const SLAB = 65_536
+const SLAB = 16_384
 let slab = Buffer.allocUnsafeSlow(SLAB)
 let slabWords = new Int32Array(slab.buffer)
 let used = 0
@@ -15,10 +15,11 @@ let used = 0
 const few = 512
 
 /**
- * Unwritten memory of `size` bytes, 64 KB at most, at an offset that four divide. Whoever keeps it for
- * long keeps the 64 KB that it is cut from.
+ * Unwritten memory of `size` bytes, at an offset that four divide. Whoever keeps it for long keeps the
+ * 16 KB that it may be cut from.
  */
 export function memoryFor(size: number): Buffer {
+  if (size > SLAB / 4) return Buffer.allocUnsafeSlow(size)
   if (used + size > SLAB) {
     slab = Buffer.allocUnsafeSlow(SLAB)
     slabWords = new Int32Array(slab.buffer)
@@ -47,10 +48,11 @@ export function copyPayload(view: DataView, offset: number): Buffer {
 function look(view: DataView): void {
   seen = view
   bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
-  const aligned = (view.byteOffset & 3) === 0
+  // A view at an odd place has no words.
+  const isEven = (view.byteOffset & 3) === 0
   words = new Int32Array(
     view.buffer,
-    aligned ? view.byteOffset : 0,
-    aligned ? view.byteLength >> 2 : 0,
+    isEven ? view.byteOffset : 0,
+    isEven ? view.byteLength >> 2 : 0,
   )
 }

@@ -51,10 +51,7 @@ export class Protocols {
 
   /** The protocol of a flow: by its content, decoded or not. */
   nameOf(flow: FlowEvent): string | undefined {
-    const name = applicationName(flow.l7)
-    // Without payload there were no first bytes.
-    if (name !== undefined || flow.sourcePayload + flow.destinationPayload === 0) return name
-    return this.#first.of(flow.packet)
+    return applicationName(flow.l7) ?? this.#first.of(flow.packet)
   }
 
   #message(message: MessageEvent): void {

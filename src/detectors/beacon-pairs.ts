@@ -1,4 +1,5 @@
 import { type FlowEvent } from '../decode/flow.ts'
+import { ipProtocol } from '../decode/protocol.ts'
 import { WordMap } from '../enrich/word-map.ts'
 import { BeaconRings } from './beacon-rings.ts'
 import { PairTable, writeDestination, writeSource, writeText } from './pair-table.ts'
@@ -197,4 +198,13 @@ export class BeaconPairs {
     }
     return true
   }
+}
+
+/** Ports of names and time: what is odd about these is others' business, and they are many. */
+const uninteresting = new Set([53, 123, 853, 5353])
+
+/** Whether it is a conversation whose rhythm says something. */
+export function isWanted({ packet: { protocol, destinationPort } }: FlowEvent): boolean {
+  if (protocol !== ipProtocol.tcp && protocol !== ipProtocol.udp) return false
+  return !uninteresting.has(destinationPort)
 }

@@ -75,8 +75,9 @@ static struct map flows6 = {MAP_TABLES + 1};
 static struct map outers = {MAP_TABLES + 2};
 static struct map fragments = {MAP_TABLES + 3};
 static struct map budgets = {MAP_TABLES + 4};
+static struct map inners = {MAP_TABLES + 5};
 
-#define TABLES 5
+#define TABLES 6
 
 static void *bpf_map_lookup_elem(struct map *map, const void *key);
 static long bpf_map_update_elem(struct map *map, const void *key, const void *value, __u64 flags);
@@ -396,7 +397,8 @@ EXPORT struct sensor *orthrus_open(const struct settings *chosen, __u64 ring_siz
 	    open_table(&t[1], flows, sizeof(struct flow_key6), sizeof(struct flow)) ||
 	    open_table(&t[2], 16384, sizeof(struct flow_key6), sizeof(struct event_outer)) ||
 	    open_table(&t[3], 8192, sizeof(struct fragment_key), sizeof(struct fragment_ports)) ||
-	    open_table(&t[4], 16384, sizeof(struct budget_key), sizeof(__u64))) {
+	    open_table(&t[4], 16384, sizeof(struct budget_key), sizeof(__u64)) ||
+	    open_table(&t[5], 1024, sizeof(struct fragment_key), sizeof(struct packet))) {
 		orthrus_close(s);
 		return NULL;
 	}

@@ -76,6 +76,7 @@ enum tunnel {
 	TUNNEL_AYIYA = 18,
 	TUNNEL_LISP = 19,
 	TUNNEL_TZSP = 20,
+	TUNNEL_CAPWAP = 21,
 };
 
 struct flow_totals {

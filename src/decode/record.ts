@@ -181,6 +181,7 @@ export const tunnel = {
   TUNNEL_AYIYA: 18,
   TUNNEL_LISP: 19,
   TUNNEL_TZSP: 20,
+  TUNNEL_CAPWAP: 21,
 } as const
 
 export const flowFlags = {

@@ -453,6 +453,24 @@ static __always_inline int open_view(struct view *v, struct __sk_buff *skb)
 	return 0;
 }
 
+static __always_inline bool is_query_or_answer(__u8 l7)
+{
+	return l7 == L7_DNS || l7 == L7_MDNS || l7 == L7_LLMNR || l7 == L7_NBNS;
+}
+
+/*
+ * Where the ports do not tell who asks, the message does (RFC 1035 4.1.1, QR): between two servers
+ * both ask, and the first packet seen may be an answer. One to a group (mDNS) is its sender's.
+ */
+static __always_inline void turn_name(struct packet *p, const struct head *h)
+{
+	if (!is_service(bpf_ntohs(p->sport)) || !is_service(bpf_ntohs(p->dport)))
+		return;
+	p->flags &= ~EVENT_REPLY;
+	if (h->b[2] & 0x80 && !is_to_group(p))
+		p->flags |= EVENT_REPLY;
+}
+
 /* One message a datagram. */
 __stage int see_datagram(struct __sk_buff *skb)
 {
@@ -487,6 +505,8 @@ __stage int see_datagram(struct __sk_buff *skb)
 		return 0;
 	}
 	me->l7 = l7;
+	if (is_query_or_answer(l7))
+		turn_name(p, h);
 	if (l7 == L7_QUIC && me->copies++ >= DATAGRAMS_MAX) {
 		me->stage = STAGE_DONE;
 		return 0;

@@ -277,6 +277,23 @@ inBoth('datagrams', probe => {
     return p.concat(p.u8(0xca), p.u32(0), ids, p.u32(1, p.QUIC_V2))
   }
 
+  test('between two ports of names the message tells who asked', () => {
+    const { src, dst } = newPair(4)
+    const send = (from: string, to: string, port: number, bytes: p.Bytes) => {
+      const layer = p.udp({ srcPort: port, dstPort: port }, bytes)
+      const [found] = messages(probe(), [p.ethernet({}, p.ipv4({ src: from, dst: to }, layer))])
+      return [found?.sourceIp, found?.destinationIp, found?.fromResponder]
+    }
+    expect(send(src, dst, 53, query)).toEqual([src, dst, false])
+    expect(send(dst, src, 53, answer)).toEqual([src, dst, true])
+    expect(send(dst, src, 53, query)).toEqual([dst, src, false])
+    expect(send(src, dst, 53, answer)).toEqual([dst, src, true])
+    const group = '224.0.0.251'
+    const announcement = p.mdnsAnnouncement([{ name: 'a.local', data: '10.0.0.9' }])
+    expect(send(src, group, 5353, announcement)).toEqual([src, group, false])
+    expect(send(src, dst, 5353, announcement)).toEqual([dst, src, true])
+  })
+
   describe.each(known)('%s', (_, application, bytes, ports) => {
     test.each([4, 6] as const)('in IPv%i', family => {
       for (const port of ports) {

@@ -39,7 +39,9 @@ inBoth('a TCP segment in fragments', probe => {
       probe(),
       layers.map(layer => p.ethernet({}, layer ?? p.u8())),
     )
-    expect(bytes.subarray(0, request.length).includes(Buffer.from(request.subarray(-60)))).toBe(true)
+    expect(bytes.subarray(0, request.length).includes(Buffer.from(request.subarray(-60)))).toBe(
+      true,
+    )
   })
 
   test('a SYN that carries data', () => {

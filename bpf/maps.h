@@ -25,7 +25,7 @@ struct head {
 struct segment {
 	__u32 seq;
 	__u32 length;
-	__u32 l7; /* what begins with it */
+	__u32 l7; /* what begins with it; 1 << 8 when that is a guess */
 };
 
 /* The part of a segment or datagram that belongs to a message. */

@@ -697,7 +697,8 @@ __stage int begin_message(struct __sk_buff *skb)
 	me = v.me;
 	h = &v.c.scratch->head;
 	seq = v.segment->seq;
-	me->l7 = v.segment->l7;
+	me->l7 = v.segment->l7 & 0xff;
+	me->guess = v.segment->l7 >> 8;
 	me->msg_start = seq;
 	me->copies = 0;
 	me->looked = 0;
@@ -834,6 +835,14 @@ static __always_inline void copy_early(struct context *c, const struct packet *p
 	send_piece(c->skb);
 }
 
+/* Of what recognise() has found, which may be only a guess: a method goes on, or it is none (PostgreSQL's N). */
+static __always_inline __u32 begun(__u32 l7)
+{
+	if (l7 & 0xff)
+		return l7 & 0xff;
+	return l7 >> 8 | (l7 >> 8 == L7_HTTP ? 1 << 8 : 0);
+}
+
 /* Out of order, but near enough to belong to a message that begins at next_seq. */
 static __always_inline bool is_early(const struct flow_side *me, __s32 ahead)
 {
@@ -909,7 +918,7 @@ __stage int search(struct __sk_buff *skb)
 		l7 = L7_HTTP;
 	if (!l7 && may_be_lines(me, &v.c.scratch->head) && finds_banner(skb))
 		l7 = L7_SSH;
-	l7 = ahead ? l7 & 0xff : l7 | l7 >> 8;
+	l7 = ahead ? l7 & 0xff : begun(l7);
 	if (me->marks & MARK_DOUBT && seq_diff(seq, me->gap) > CAP_HANDSHAKE)
 		me->marks &= ~MARK_DOUBT; /* no message reaches from there to here */
 	if (l7 & 0xff) {
@@ -919,7 +928,7 @@ __stage int search(struct __sk_buff *skb)
 			if (me->stage == STAGE_SEARCH && (l7 == L7_HTTP || l7 == L7_DNS))
 				me->marks |= MARK_FIRST;
 		}
-		v.segment->l7 = l7 & 0xff;
+		v.segment->l7 = l7;
 		begin_message(skb);
 		if (ahead > 0) {
 			me->stage = STAGE_BLIND;
@@ -986,7 +995,7 @@ __stage int fill_gap(struct __sk_buff *skb)
 	l7 = recognise(skb);
 	/* What comes first may be too short to know; between messages it would be a body's end. */
 	first = me->marks & MARK_FIRST;
-	l7 = in_order && (first || !following) ? l7 | l7 >> 8 : l7;
+	l7 = in_order && (first || !following) ? begun(l7) : l7 & 0xff;
 	if (in_order) {
 		me->gap = seq + length;
 		me->marks &= ~MARK_FIRST;
@@ -998,7 +1007,7 @@ __stage int fill_gap(struct __sk_buff *skb)
 	if (!following && seq_diff(seq + length, me->next_seq) > 0)
 		me->next_seq = seq + length;
 	if (l7 & 0xff) {
-		v.segment->l7 = l7 & 0xff;
+		v.segment->l7 = l7;
 		begin_message(skb);
 		me->stage = STAGE_BLIND; /* records may have gone by */
 		if (!in_order)

@@ -241,9 +241,8 @@ function writeHead(
   view.setUint16(at.dst_port, to, true)
   const { source0, source1, source2, source3 } = packet
   const { destination0, destination1, destination2, destination3 } = packet
-  const words = [source0, source1, source2, source3, destination0, destination1]
-  for (const [i, word] of [...words, destination2, destination3].entries())
-    view.setInt32(at.src + 4 * i, word)
+  const words = [source0, source1, source2, source3, destination0, destination1, destination2]
+  for (const [i, word] of [...words, destination3].entries()) view.setInt32(at.src + 4 * i, word)
   view.setUint8(at.ttl, packet.ttl)
 }
 

@@ -59,7 +59,7 @@ export const layout = {
       copies: 52,
       early: 53,
       marks: 54,
-      pad: 55,
+      guess: 55,
       gap: 56,
       need: 60,
     },

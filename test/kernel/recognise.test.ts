@@ -167,6 +167,20 @@ inBoth('streams', probe => {
     expect(copied.equals(bytes.subarray(0, most))).toBe(true)
   })
 
+  test('a letter that may begin a method makes no conversation HTTP', () => {
+    const turns: p.Turn[] = [
+      { from: 'client', bytes: p.u8(0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f) },
+      { from: 'server', bytes: p.raw('N') },
+      { from: 'client', bytes: p.concat(p.u8(0, 0, 0, 40, 0, 3, 0, 0), p.fill(32, 0x61)) },
+      { from: 'server', bytes: p.concat('R', p.u32(12, 5), p.noise(40)) },
+    ]
+    for (const frame of p.tcpConversation(newEnds(5432), turns)) probe().feed(frame)
+    const end = probe()
+      .events()
+      .find(event => event.kind === 'flow' && event.action === 'end')
+    expect(end).toMatchObject({ l7: l7.L7_UNKNOWN })
+  })
+
   test('an empty line alone begins nothing', () => {
     const turns: p.Turn[] = [
       { from: 'client', bytes: p.raw('\r\n') },

@@ -17,12 +17,17 @@ class Named extends OfConversation {
 
 /**
  * Names the protocol of conversations that nothing here decodes, by the first bytes of their sides.
- * Remembers the last 65,536 of them, for the flow's own documents.
+ * Remembers the last 65,536 of them, or `limit`, for the flow's own documents.
  */
 export class FirstBytesNames {
   readonly #names = new Conversations<Named>()
   /** How many of them by the responder's port: most flows are to ports where all is decoded. */
   readonly #byPort = new Uint32Array(65_536)
+  readonly #limit: number
+
+  constructor(limit = LIMIT) {
+    this.#limit = limit
+  }
 
   /** Takes the first bytes of a side. */
   take({ packet, bytes, length }: MessageEvent): void {
@@ -42,7 +47,7 @@ export class FirstBytesNames {
       return
     }
     const { oldest } = this.#names
-    if (oldest !== undefined && this.#names.size >= LIMIT) {
+    if (oldest !== undefined && this.#names.size >= this.#limit) {
       this.#names.remove(oldest)
       this.#count(oldest.ports, -1)
     }

@@ -82,10 +82,21 @@ static __always_inline bool is_service(__u16 port)
 	return (port && port < 1024) || port == 5353 || port == 5355;
 }
 
+/* Multicast (RFC 5771, RFC 4291 2.7) and the limited broadcast: an address that nobody speaks from. */
+static __always_inline bool is_to_group(const struct packet *p)
+{
+	__u8 first = *(__u8 *)p->dst;
+
+	return p->family == 4 ? first >= 0xe0 : first == 0xff;
+}
+
 /* Whether the sender of this first packet opened the conversation. */
 static __always_inline bool sender_opened(const struct packet *p)
 {
 	__u16 from = bpf_ntohs(p->sport), to = bpf_ntohs(p->dport);
+
+	if (is_to_group(p))
+		return true;
 
 	if (p->protocol == IPPROTO_TCP && (p->tcp_flags & TCP_SYN))
 		return !(p->tcp_flags & TCP_ACK);
@@ -366,8 +377,11 @@ static __always_inline bool reopens(const struct packet *p, const struct flow *f
 	if ((f->flags & FLOW_ENDED) ||
 	    ((f->side[0].tcp_flags | f->side[1].tcp_flags) & (TCP_FIN | TCP_RST)))
 		return true;
-	/* Its end went by unseen: another sequence number, after a silence that a retry does not explain. */
-	return p->seq + 1 != me->next_seq && p->now > me->last + REOPEN_SILENCE;
+	/*
+	 * Its end went by unseen: another sequence number, after a silence that a retry does not explain. A
+	 * side that has not answered a SYN yet may send its own: both open the same (RFC 9293 3.5).
+	 */
+	return (me->last || f->flags & FLOW_MIDSTREAM) && p->seq + 1 != me->next_seq && p->now > me->last + REOPEN_SILENCE;
 }
 
 /* RST, or the acknowledgement that follows the FINs of both sides. */

@@ -27,9 +27,12 @@
 #define QUIC_FIRST 1200 /* RFC 9000 14.1: the least bytes of a client's first datagram */
 
 #define FIRST_BYTES 64
+#define LINES_MAX 1024 /* of a server before its SSH banner, in one segment */
+#define LINES_LOOK 4 /* segments of a side that may begin with such lines */
 
 #define CAP_HANDSHAKE (16384 + 512) /* a full TLS record, RFC 8446 5.1, and headers */
 #define CAP_HEAD 4096
+#define CAP_TARGET 16384 /* of GET, which has no body: long targets, and more requests behind */
 #define CAP_DNS 16384
 
 #define TLS_CHANGE_CIPHER_SPEC 20
@@ -51,6 +54,7 @@ enum marks {
 	MARK_GAP = 2, /* bytes between gap and next_seq may still come */
 	MARK_DOUBT = 4, /* a message was begun beyond the gap: perhaps the middle of one */
 	MARK_FIRST = 8, /* and no message came before the gap */
+	MARK_LONG = 16, /* the message is a request without a body */
 };
 
 static __always_inline __s32 seq_diff(__u32 a, __u32 b)
@@ -153,6 +157,22 @@ static __always_inline bool is_http_request(const struct head *h)
 	return target == '/' || target == '*' || target == '?' ||
 	       ((target | 0x20) == 'h' && (h->b[n + 2] | 0x20) == 't') ||
 	       (n == 7 && h->b[0] == 'C' && h->b[1] == 'O' && h->b[2] == 'N');
+}
+
+/* The usual methods in any case, by their first four letters. */
+static __always_inline bool is_usual_method(const struct head *h)
+{
+	__u32 word = (__u32)be16_at(h->b) << 16 | be16_at(h->b + 2);
+
+	switch (word | 0x20202020) {
+	case 0x67657420: /* get, put, head, post */
+	case 0x70757420:
+		return h->b[3] == ' ';
+	case 0x68656164:
+	case 0x706f7374:
+		return h->b[4] == ' ';
+	}
+	return false;
 }
 
 static __always_inline bool is_http_response(const struct head *h)
@@ -483,15 +503,15 @@ __stage int see_datagram(struct __sk_buff *skb)
 	return 0;
 }
 
-static __always_inline __u32 cap(__u8 l7)
+static __always_inline __u32 cap(const struct flow_side *me)
 {
-	switch (l7) {
+	switch (me->l7) {
 	case L7_TLS:
 		return CAP_HANDSHAKE;
 	case L7_DNS:
 		return CAP_DNS;
 	}
-	return CAP_HEAD;
+	return me->marks & MARK_LONG ? CAP_TARGET : CAP_HEAD;
 }
 
 static __always_inline bool is_line_end(__u8 b)
@@ -663,6 +683,9 @@ __stage int begin_message(struct __sk_buff *skb)
 	me->looked = 0;
 	me->stage = STAGE_FOLLOW;
 	me->need = 0;
+	me->marks &= ~MARK_LONG;
+	if (me->l7 == L7_HTTP && h->b[0] == 'G')
+		me->marks |= MARK_LONG;
 	if (h->length < MIN_HEAD)
 		me->stage = STAGE_BLIND; /* its length is still to come */
 	else if (me->l7 == L7_TLS)
@@ -677,7 +700,7 @@ __stage int begin_message(struct __sk_buff *skb)
 /* Where copying stops. */
 static __always_inline __u32 limit(const struct flow_side *me)
 {
-	__u32 last = me->msg_start + cap(me->l7);
+	__u32 last = me->msg_start + cap(me);
 
 	if (me->stage == STAGE_FOLLOW && seq_diff(me->msg_end, last) < 0)
 		return me->msg_end;
@@ -797,6 +820,56 @@ static __always_inline bool is_early(const struct flow_side *me, __s32 ahead)
 	return ahead > 0 && ahead < CAP_HANDSHAKE && me->early < EARLY_MAX;
 }
 
+/*
+ * What some servers take for a request: the method in lower case, no slash before the target. Much else
+ * has such words (NNTP, Redis, memcached), but no empty line at its end. recognise() has loaded the head.
+ */
+__stage int is_odd_request(struct __sk_buff *skb)
+{
+	struct context c = {};
+	const struct head *h;
+
+	if (open_context(&c, skb))
+		return 0;
+	h = &c.scratch->head;
+	return h->here >= HTTP_MIN && is_usual_method(h) &&
+	       ends_head(&c, &c.scratch->packet, c.scratch->segment.length);
+}
+
+/* RFC 4253 4.2: a server may send other lines of text before its banner. */
+__stage int finds_banner(struct __sk_buff *skb)
+{
+	struct context c = {};
+	const __u8 *text;
+	__u32 n, i;
+	__u64 last = 0;
+
+	if (open_context(&c, skb))
+		return 0;
+	n = c.scratch->segment.length;
+	if (n > LINES_MAX)
+		n = LINES_MAX;
+	if (!n || bpf_skb_load_bytes(skb, c.scratch->packet.off, c.scratch->record,
+				     bounded(n, LINES_MAX)))
+		return 0;
+	text = c.scratch->record;
+	for (i = 0; i < LINES_MAX; i++) {
+		if (i >= n)
+			break;
+		last = (last << 8 | text[i]) & 0xffffffffff;
+		if (last == 0x0a5353482dull) /* line feed, SSH- */
+			return 1;
+	}
+	return 0;
+}
+
+/* Text, from a side that has told nothing yet. */
+static __always_inline bool may_be_lines(const struct flow_side *me, const struct head *h)
+{
+	return me->stage == STAGE_SEARCH && me->looked < LINES_LOOK && h->length > HTTP_MIN &&
+	       h->b[0] >= ' ' && h->b[0] < 0x7f;
+}
+
 /* Between messages: 1 when the segment at hand is the beginning of one. */
 __stage int search(struct __sk_buff *skb)
 {
@@ -812,6 +885,10 @@ __stage int search(struct __sk_buff *skb)
 	length = v.segment->length;
 	ahead = seq_diff(seq, me->next_seq);
 	l7 = recognise(skb);
+	if (!(l7 & 0xff) && is_odd_request(skb))
+		l7 = L7_HTTP;
+	if (!l7 && may_be_lines(me, &v.c.scratch->head) && finds_banner(skb))
+		l7 = L7_SSH;
 	l7 = ahead ? l7 & 0xff : l7 | l7 >> 8;
 	if (me->marks & MARK_DOUBT && seq_diff(seq, me->gap) > CAP_HANDSHAKE)
 		me->marks &= ~MARK_DOUBT; /* no message reaches from there to here */

@@ -83,8 +83,8 @@ class Rebinding {
   readonly on = { dns: (event: DnsEvent) => this.#answered(event) }
   readonly #context: DetectorContext
   readonly #ignored: ReadonlySet<string>
-  readonly #names: Bounded<number, Known>
-  readonly #portals: Bounded<number, Portal>
+  readonly #names: Bounded<Known>
+  readonly #portals: Bounded<Portal>
 
   constructor({ ignore, limit }: Options, context: DetectorContext) {
     this.#context = context

@@ -32,13 +32,13 @@ const mostUsed = 0.2
 export class GuessCrowds {
   readonly #limits: GuessLimits
   readonly #parts: Pick<DetectorContext, 'signal' | 'home'>
-  readonly #crowds: Bounded<number, Crowd>
+  readonly #crowds: Bounded<Crowd>
 
   constructor(limits: GuessLimits, parts: Pick<DetectorContext, 'signal' | 'home'>) {
     this.#limits = limits
     this.#parts = parts
     const idle = (_: Crowd, crowded: boolean) => (crowded ? limits.window / 10 : hour)
-    this.#crowds = new Bounded<number, Crowd>({ limit: limits.pairs, idle })
+    this.#crowds = new Bounded<Crowd>({ limit: limits.pairs, idle })
   }
 
   get refused(): number {

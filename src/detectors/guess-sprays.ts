@@ -21,7 +21,7 @@ const perHost = 2
 export class Sprays {
   readonly #limits: GuessLimits
   readonly #signal: DetectorContext['signal']
-  readonly #sprays: Bounded<number, Spray>
+  readonly #sprays: Bounded<Spray>
 
   constructor(limits: GuessLimits, signal: DetectorContext['signal']) {
     this.#limits = limits
@@ -30,7 +30,7 @@ export class Sprays {
       if (one.attempts > 2) return 2 * hour
       return crowded ? limits.window / 10 : hour
     }
-    this.#sprays = new Bounded<number, Spray>({ limit: limits.pairs, idle })
+    this.#sprays = new Bounded<Spray>({ limit: limits.pairs, idle })
   }
 
   get refused(): number {

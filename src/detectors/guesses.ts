@@ -58,7 +58,7 @@ export class Guesses {
   readonly #limits: GuessLimits
   readonly #signal: DetectorContext['signal']
   readonly #memory: Baseline
-  readonly #pairs: Bounded<number, Pair>
+  readonly #pairs: Bounded<Pair>
   readonly #sprays: Sprays
   readonly #crowds: GuessCrowds
 
@@ -69,7 +69,7 @@ export class Guesses {
       if (one.attempts > 2) return 2 * hour
       return crowded ? limits.window / 10 : hour
     }
-    this.#pairs = new Bounded<number, Pair>({ limit: limits.pairs, idle })
+    this.#pairs = new Bounded<Pair>({ limit: limits.pairs, idle })
     this.#sprays = new Sprays(limits, parts.signal)
     this.#crowds = new GuessCrowds(limits, parts)
     this.#memory = parts.baselines.open({

@@ -140,8 +140,8 @@ const mostFans = 4096
 class Peers {
   readonly #parts: PeersParts
   /** Pairs that were looked up lately: long sessions are told of each minute. */
-  readonly #recent: Bounded<number, { last: number }>
-  readonly #fans: Bounded<number, Spread>
+  readonly #recent: Bounded<{ last: number }>
+  readonly #fans: Bounded<Spread>
   #refused = 0
 
   constructor(parts: PeersParts) {

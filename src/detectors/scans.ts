@@ -49,8 +49,8 @@ const pauses = 2
 export class Scans {
   readonly #limits: ScanLimits
   readonly #context: Pick<DetectorContext, 'signal' | 'home'>
-  readonly #sources: Bounded<number, Source>
-  readonly #spreads: Bounded<number, Spread>
+  readonly #sources: Bounded<Source>
+  readonly #spreads: Bounded<Spread>
 
   constructor(limits: ScanLimits, context: Pick<DetectorContext, 'signal' | 'home'>) {
     this.#limits = limits

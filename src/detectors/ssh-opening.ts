@@ -48,7 +48,7 @@ const keep = 3600e6
 
 /** The openings of the connections that are under way. */
 export class SshOpenings {
-  readonly #openings: Bounded<number, SshOpening & Kept>
+  readonly #openings: Bounded<SshOpening & Kept>
 
   constructor(limit: number) {
     this.#openings = new Bounded({

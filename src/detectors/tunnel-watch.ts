@@ -49,9 +49,9 @@ export class TunnelWatch {
   readonly #options: TunnelLimits
   readonly #context: DetectorContext
   readonly #ignored: ReadonlySet<string>
-  readonly #talks: Bounded<number, Talk>
+  readonly #talks: Bounded<Talk>
   /** Clients of suspicious pairs: only their visits are looked at. Where one finds no room, all are. */
-  readonly #watched: Bounded<number, Kept>
+  readonly #watched: Bounded<Kept>
   /** Who ever asked which domain so, and how much at most. */
   readonly #askers: Baseline
 

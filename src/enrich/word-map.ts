@@ -6,6 +6,8 @@ const smallest = 64
 const seed = randomInt(2 ** 32) | 0
 /** Of the slots that may be taken before there are twice as many. */
 const fullness = 0.6
+/** Numbers of a slot. */
+const width = 3
 
 /**
  * A map from two 32-bit numbers, by open addressing: a Map takes one number that is no small one, makes
@@ -16,8 +18,9 @@ export class WordMap<T> {
   #keys = new Int32Array(2 * smallest)
   /** Undefined where one was taken out. */
   #values: (T | undefined)[] = []
-  /** The place of an entry plus one; 0: free. */
-  #slots = new Int32Array(2 * smallest)
+  /** Three numbers a slot: the place of an entry plus one (0: free), and its key, so that it is at hand. */
+  #slots = new Int32Array(2 * smallest * width)
+  #mask = 2 * smallest - 1
 
   get(one: number, two: number): T | undefined {
     const slot = this.#find(one | 0, two | 0)
@@ -58,14 +61,26 @@ export class WordMap<T> {
     }
   }
 
-  /** The slot of a key, or the free one where it would be. */
+  /** Places of values, those among them from which one was taken out. */
+  get places(): number {
+    return this.#values.length
+  }
+
+  /** The value of a place, which another may have after a `set`. */
+  valueAt(place: number): T | undefined {
+    return this.#values[place]
+  }
+
+  deleteAt(place: number): void {
+    this.delete(this.#keys[2 * place] ?? 0, this.#keys[2 * place + 1] ?? 0)
+  }
+
+  /** Where the slot of a key begins, or the free one where it would be. */
   #find(one: number, two: number): number {
     const slots = this.#slots
-    const keys = this.#keys
-    const mask = slots.length - 1
-    for (let at = hashOf(one, two) & mask; ; at = (at + 1) & mask) {
-      const place = (slots[at] ?? 0) - 1
-      if (place < 0 || (keys[2 * place] === one && keys[2 * place + 1] === two)) return at
+    for (let at = hashOf(one, two) & this.#mask; ; at = (at + 1) & this.#mask) {
+      const slot = at * width
+      if (slots[slot] === 0 || (slots[slot + 1] === one && slots[slot + 2] === two)) return slot
     }
   }
 
@@ -74,8 +89,17 @@ export class WordMap<T> {
     const place = this.#values.push(value) - 1
     this.#keys[2 * place] = one
     this.#keys[2 * place + 1] = two
-    this.#slots[this.#find(one, two)] = place + 1
+    this.#occupy(place)
     this.size++
+  }
+
+  #occupy(place: number): void {
+    const one = this.#keys[2 * place] ?? 0
+    const two = this.#keys[2 * place + 1] ?? 0
+    const slot = this.#find(one, two)
+    this.#slots[slot] = place + 1
+    this.#slots[slot + 1] = one
+    this.#slots[slot + 2] = two
   }
 
   /** Moves what is left together, and makes twice the room where half of it is taken. */
@@ -93,28 +117,26 @@ export class WordMap<T> {
     }
     this.#keys = keys
     this.#values = values
-    let slots = this.#slots.length
+    let slots = this.#mask + 1
     while (grown > slots * fullness) slots *= 2
-    this.#slots = new Int32Array(slots)
-    for (let place = 0; place < values.length; place++) {
-      this.#slots[this.#find(keys[2 * place] ?? 0, keys[2 * place + 1] ?? 0)] = place + 1
-    }
+    this.#slots = new Int32Array(slots * width)
+    this.#mask = slots - 1
+    for (let place = 0; place < values.length; place++) this.#occupy(place)
   }
 
   /** Frees a slot, and closes the gap behind it: every other entry is still found from its home. */
   #close(slot: number): void {
     const slots = this.#slots
-    const mask = slots.length - 1
-    let gap = slot
-    for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
-      const place = (slots[at] ?? 0) - 1
-      if (place < 0) break
-      const home = hashOf(this.#keys[2 * place] ?? 0, this.#keys[2 * place + 1] ?? 0) & mask
+    const mask = this.#mask
+    let gap = slot / width
+    for (let at = (gap + 1) & mask; slots[at * width] !== 0; at = (at + 1) & mask) {
+      const from = at * width
+      const home = hashOf(slots[from + 1] ?? 0, slots[from + 2] ?? 0) & mask
       if (((at - home) & mask) < ((at - gap) & mask)) continue
-      slots[gap] = place + 1
+      slots.copyWithin(gap * width, from, from + width)
       gap = at
     }
-    slots[gap] = 0
+    slots[gap * width] = 0
   }
 }
 

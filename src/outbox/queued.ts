@@ -18,6 +18,8 @@ export interface Alert {
   readonly acceptedAt: number
   /** It comes out of the dead letters. */
   readonly replayed: boolean
+  /** The only sink that it is for; undefined for all. */
+  readonly only?: string | undefined
 }
 
 /** The alert in an entry of the queue; undefined when the entry is damaged. */
@@ -40,6 +42,7 @@ export function queuedAlert(sequence: number, entry: Buffer | undefined): Alert 
       key: partitionKey(document),
       acceptedAt: head.acceptedAt,
       replayed: head.replayed,
+      only: head.only,
     }
   } catch {
     return undefined

@@ -152,9 +152,9 @@ function isTarget(text: string): boolean {
   return text.startsWith('/') || text.startsWith('http://') || text.startsWith('https://')
 }
 
-// The last ` HTTP/` of the line: a target may hold spaces, real servers take them.
+// The last ` HTTP/` of the line: a target may hold spaces, real servers take them, or be missing.
 function findVersion(bytes: Uint8Array, from: number, to: number): number {
-  for (let at = to - HTTP.length; at > from; at--) {
+  for (let at = to - HTTP.length; at >= from; at--) {
     if (isBlank(bytes[at - 1] ?? 0)) return startsWith(bytes, at, to, HTTP) ? at : -1
   }
   return -1

@@ -140,6 +140,25 @@ inBoth('who opened', probe => {
     expect(flow6).toMatchObject({ sourceIp: six.b.ip, sourcePort: 128, destinationPort: 129 })
   })
 
+  test('a group opens nothing', () => {
+    const four = newPair(4).src
+    const six = newPair(6).src
+    const groups: [string, string, p.Layer][] = [
+      [four, '224.0.0.1', p.udp({ srcPort: 520, dstPort: 9999 }, 'x')],
+      [four, '255.255.255.255', p.udp({ srcPort: 514, dstPort: 9999 }, 'x')],
+      [four, '224.0.0.1', p.icmp({ type: 9 })],
+      [six, 'ff02::1', p.icmpv6({ type: 134 }, p.fill(8))],
+      [six, 'ff02::fb', p.icmpv6({ type: 131 }, p.fill(16))],
+    ]
+    for (const [from, to, layer] of groups) {
+      probe().feed(p.ethernet({}, p.between({ ip: from, port: 0 }, { ip: to, port: 0 }, layer)))
+      const flow = probe()
+        .events()
+        .find(event => event.kind === 'flow')
+      expect([flow?.sourceIp, flow?.destinationIp]).toEqual([from, to])
+    }
+  })
+
   test('MACs follow the opener', () => {
     const { src, dst } = newPair(4)
     const layer = p.tcp({ srcPort: 443, dstPort: 40_000, flags: SYN | ACK })
@@ -218,6 +237,15 @@ inBoth('how it goes and ends', probe => {
     const [end, start] = talk.say(['a', SYN])
     expect(end).toMatchObject({ action: 'end', sourcePackets: 3, destinationPackets: 1 })
     expect(start).toMatchObject({ action: 'start', sourcePackets: 1, destinationPackets: 0 })
+  })
+
+  test('both may open the same connection at once', () => {
+    const talk = new Talk(probe(), [40_000, 41_000])
+    const flows = talk.say(['a', SYN], ['b', SYN], ['a', SYN | ACK], ['b', SYN | ACK])
+    expect(flows.map(({ action }) => action)).toEqual(['start'])
+    const entry = talk.entry()
+    expect(entry).toMatchObject({ sourcePackets: 2, destinationPackets: 2, history: 'SsHh' })
+    expect(entry.sourceIp).toBe(talk.a.ip)
   })
 
   test('a SYN that is sent again changes nothing', () => {

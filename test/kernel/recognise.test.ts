@@ -45,8 +45,8 @@ function copies(probe: Probe, frames: readonly Uint8Array[]): MessageEvent[] {
 }
 
 function expectWhole(found: readonly MessageEvent[], application: string, bytes: p.Bytes): void {
-  expect(found.map(message => message.application)).toEqual([application])
-  expect(Buffer.from(found[0]?.bytes ?? '')).toEqual(Buffer.from(p.raw(bytes)))
+  expect([...new Set(found.map(message => message.application))]).toEqual([application])
+  expect(Buffer.concat(found.map(message => message.bytes))).toEqual(Buffer.from(p.raw(bytes)))
   expect(found[0]).toMatchObject({ cut: false, fromResponder: false, length: p.raw(bytes).length })
 }
 
@@ -87,6 +87,12 @@ inBoth('streams', probe => {
     ['a request for a query', 'http', 'GET ?q=1 HTTP/1.1\r\nHost: example.com\r\n\r\n'],
     ['an answer of a streaming server', 'http', 'ICY 200 OK\r\nicy-name: radio\r\n\r\n'],
     ['HTTP/1.0', 'http', p.httpRequest({ version: '1.0' })],
+    ['a request in lower case', 'http', 'get / HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['a request in mixed case', 'http', 'Post /a HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['a request without a target', 'http', 'GET  HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['a request without a slash', 'http', 'HEAD ../x HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['an SSH banner behind lines', 'ssh', 'Be welcome.\r\nBehave.\r\nSSH-2.0-OpenSSH_9.6\r\n'],
+    ['an SSH banner behind a long line', 'ssh', `${'x'.repeat(1000)}\nSSH-2.0-OpenSSH_9.6\r\n`],
     ['the preface of HTTP/2', 'http', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['an HTTP response', 'http', p.httpResponse()],
     ['an HTTP/1.0 error', 'http', p.httpResponse({ status: 500, version: '1.0' })],
@@ -115,7 +121,12 @@ inBoth('streams', probe => {
     ['SSLv2 with odd cipher specs', altered(p.ssl2Hello(), { 6: 4 })],
     ['SSLv2 with a long challenge', altered(p.ssl2Hello(), { 9: 1 })],
     ['an SSLv2 record without its mark', altered(p.ssl2Hello(), { 0: 0 })],
-    ['lower case', 'get / HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    ['a command of Redis', 'GET a-key-of-some-length\r\n'],
+    ['a command of memcached', 'get a-key-of-some-length\r\n'],
+    ['a command of NNTP', 'HEAD <1234@news.example.com>\r\n'],
+    ['words of HTTP, cut', 'get / HTTP/1.1\r\nHost: example.com\r\n'],
+    ['an SSH banner within a line', 'The banner would be SSH-2.0-OpenSSH_9.6\r\n'],
+    ['an SSH banner behind too many lines', `${'A line.\r\n'.repeat(120)}SSH-2.0-OpenSSH_9.6\r\n`],
     ['a word of two letters', 'GE / HTTP/1.1\r\nHost: example.com\r\n\r\n'],
     ['text behind empty lines', '\r\n\r\nHELO mail.example.com and more\r\n'],
     ['a word without a target', 'HELO mail.example.com and some more\r\n'],
@@ -142,6 +153,18 @@ inBoth('streams', probe => {
     const found = messages(probe(), frames)
     expect(Buffer.concat(found.map(piece => piece.bytes))).toEqual(Buffer.from(bytes))
     expect(new Set(found.map(({ application }) => application))).toEqual(new Set(['http']))
+  })
+
+  test.each([
+    ['GET', 14_000],
+    ['POST', 4096],
+  ])('of a long %s %i bytes are copied', (method, most) => {
+    const request = p.raw(p.httpRequest({ method, target: `/${'t'.repeat(13_900)}` }))
+    const bytes = request.subarray(0, 14_000)
+    const turns = p.segmentEvery(bytes, 1400).map(piece => ({ from: 'client' as const, ...piece }))
+    const frames = p.tcpConversation({ ...newEnds(80), teardown: 'none' }, turns)
+    const copied = Buffer.concat(messages(probe(), frames).map(piece => piece.bytes))
+    expect(copied.equals(bytes.subarray(0, most))).toBe(true)
   })
 
   test('an empty line alone begins nothing', () => {

@@ -152,6 +152,26 @@ describe('outbox', () => {
     expect(onDisk(environment)).toEqual([])
   })
 
+  test('an alert whose number the disk has changed gets another, and the next ones go on', async () => {
+    const environment = await openTemporary()
+    const [, , last = 0] = await put(environment, ['a', 'b', 'c'])
+    const [entry] = environment.page('alerts', { start: sequenceKey(last), limit: 1 })
+    await environment.commit([
+      { kind: 'remove', table: 'alerts', key: sequenceKey(last) },
+      { kind: 'put', table: 'alerts', key: sequenceKey(2 ** 60), value: entry?.value ?? '' },
+    ])
+    const sink = keeper()
+    const outbox = await open(environment, { sink })
+    await until(() => sink.ids.length === 3)
+    expect(await accept(outbox, ['d', 'e'])).toEqual([last + 2, last + 3])
+    await outbox.close(5000)
+    expect(sink.ids).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 5, dropped: 1, pending: 0 })
+    expect(outbox.ledger.losses).toMatchObject([{ reason: 'missing', firstSequence: last }])
+    expect(onDisk(environment)).toEqual([])
+    expect(imbalance(outbox)).toEqual([])
+  })
+
   test('what the far side takes of a failing batch is not sent again', async () => {
     const environment = await openTemporary()
     await put(environment, names(10))

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -101,6 +102,15 @@ describe('file', () => {
   test('writes to a device that keeps nothing', async () => {
     const sink = await openFile('/dev/null')
     await sink.send([alert(1)])
+  })
+})
+
+test('a FIFO is refused: without a reader a write into it would never end', async () => {
+  const path = temporaryFile()
+  execFileSync('mkfifo', [path])
+  await expect(openFile(path)).rejects.toMatchObject({
+    code: 'SINK_UNAVAILABLE',
+    message: expect.stringContaining('FIFO'),
   })
 })
 

@@ -2,7 +2,6 @@ import { type Mark, type Postings } from './postings.ts'
 
 /** Which rules an event may match: a bitmap with a second one over its words, read in rule order. */
 export class Candidates implements Mark {
-  /** Rules that asking is spared for want of their second gate; for figures only. */
   readonly #postings: Postings
   readonly #words: Int32Array
   readonly #touched: Int32Array
@@ -10,6 +9,7 @@ export class Candidates implements Mark {
   readonly #guarded: Uint8Array
   readonly #opened: Float64Array
   #stamp = 0
+  count = 0
 
   constructor(postings: Postings, rules: number, guarded: Uint8Array) {
     this.#postings = postings
@@ -24,6 +24,7 @@ export class Candidates implements Mark {
   }
 
   posting(number: number): void {
+    this.count++
     const { starts, entries } = this.#postings
     const end = starts[number + 1] ?? 0
     for (let index = starts[number] ?? 0; index < end; index++) {

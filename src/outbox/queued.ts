@@ -12,7 +12,7 @@ export interface Alert {
   readonly json: string
   readonly document: Document
   readonly level: Level
-  /** What belongs together: alerts with the same key keep their order. */
+  /** The conversation, else the host, else the sensor: alerts with the same key keep their order. */
   readonly key: string
   /** When it was on the disk, ms since the Unix epoch; 0 when unknown. */
   readonly acceptedAt: number

@@ -172,6 +172,22 @@ describe('outbox', () => {
     expect(imbalance(outbox)).toEqual([])
   })
 
+  test('an alert stays until more sinks than a byte can count have it', async () => {
+    const environment = await openTemporary()
+    let isBack = false
+    const slow = keeper(() => (isBack ? undefined : down()))
+    const others = Array.from({ length: 300 }, (_, n) => [`s${n}`, keeper()] as const)
+    const outbox = await open(environment, { ...Object.fromEntries(others), slow })
+    await accept(outbox, ['a'])
+    await until(() => others.every(([, sink]) => sink.ids.length === 1))
+    await outbox.progress.flush()
+    expect(onDisk(environment)).toEqual([1])
+    isBack = true
+    await until(() => slow.ids.length === 1)
+    await outbox.close(1000)
+    expect(onDisk(environment)).toEqual([])
+  })
+
   test('what the far side takes of a failing batch is not sent again', async () => {
     const environment = await openTemporary()
     await put(environment, names(10))

@@ -174,6 +174,30 @@ describe('quota', () => {
 })
 
 describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a small one)', () => {
+  test('keeps nobody from ending: what it did not take in time is given up, and its sender told', async context => {
+    const disk = smallDisk('12m')
+    if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
+    const environment = await openTemporary(join(disk, 'state'))
+    const sink = keeper()
+    const outbox = await open(environment, { sink })
+    await accept(outbox, names(50), { level: 'critical' })
+    await until(() => sink.ids.length === 50)
+    fill(join(disk, 'filler'))
+    const late = accept(outbox, names(100, 'late'), { level: 'critical', size: 30_000 })
+    const failed = expect(late).rejects.toMatchObject({ code: 'STATE_UNUSABLE' })
+    await until(() => environment.health().state === 'disk_full')
+    for (let n = 0; n < 20; n++) {
+      // What the outbox kept back for itself is taken as well.
+      fill(join(disk, 'filler'))
+      await new Promise(done => setTimeout(done, 100))
+    }
+    environment.end(100)
+    await outbox.close(1000)
+    await environment.close()
+    await failed
+    expect(environment.health().waiting).toBe(0)
+  })
+
   test('makes room for what comes, keeps the critical, and accounts for the rest', async context => {
     const disk = smallDisk('6m')
     if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')

@@ -19,6 +19,7 @@ import { Output } from '../../src/sinks/output.ts'
 import { temporaryDirectory } from '../storage/open.ts'
 import { smallDisk } from '../storage/small-disk.ts'
 import { alert, hostile } from './alert.ts'
+import { configured } from './support/open.ts'
 
 const context = {
   name: 'file',
@@ -27,7 +28,7 @@ const context = {
 }
 
 async function openFile(path: string, more: object = {}) {
-  const sink = await sinks.file.open({ path, ...more }, context)
+  const sink = await sinks.file.open(configured('file', { path, ...more }), context)
   onTestFinished(() => sink.close())
   return sink
 }

@@ -55,7 +55,7 @@ run: all
 test: $(NEED_TEST) all build/peers/syslog-ng build/peers/prometheus
 	$(Q)npx vitest run $(TESTS)
 
-test-faults: $(NEED_TEST) all
+test-faults: $(NEED_TEST) all build/peers/syslog-ng
 	$(Q)ROUNDS=$(ROUNDS) npx vitest run --project faults $(TESTS)
 
 test-kafka: $(NEED_TEST) all

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadConfig } from '../src/config/load.ts'
 import { createLog } from '../src/operate/log.ts'
 import { openOutbox } from '../src/outbox/outbox.ts'
 import * as kinds from '../src/sinks/index.ts'
@@ -78,7 +79,9 @@ const sinks: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = 
 async function measure(name: string, options: Record<string, unknown>): Promise<void> {
   const directory = mkdtempSync(join(folder, 'state-'))
   const environment = await openEnvironment({ directory })
-  const sink = await registry[name]?.open(options, {
+  const file = join(directory, 'orthrus.yaml')
+  writeFileSync(file, JSON.stringify({ sinks: { [name]: { type: name, ...options } } }))
+  const sink = await registry[name]?.open(loadConfig(file).sinks[name] as never, {
     name,
     log,
     output: new Output(process.stdout),

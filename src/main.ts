@@ -41,8 +41,18 @@ const session: Session = {
 }
 const status = await main(argv, session)
 // A pipe takes what its reader has room for; the rest waits here, and exit would drop it.
-await Promise.all([written(process.stdout), written(process.stderr)])
+const taken = Promise.all([written(process.stdout), written(process.stderr)])
+await Promise.race([taken, outOfPatience(stop.signal)])
 process.exit(status)
+
+/** Whoever was told to end waits a second for a reader, not for ever. */
+function outOfPatience(told: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const begin = () => setTimeout(resolve, 1000)
+    if (told.aborted) begin()
+    else told.addEventListener('abort', begin)
+  })
+}
 
 /** Resolves when everything before was taken, or when nobody reads any more. */
 function written(stream: NodeJS.WriteStream): Promise<void> {

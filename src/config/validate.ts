@@ -3,19 +3,16 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { compileFunction } from 'node:vm'
 import { type ErrorObject, type ValidateFunction } from 'ajv'
-import { SensorError } from '../errors.ts'
 import { describeError } from './describe.ts'
 import { type Complaint } from './fault.ts'
 import * as keywords from './keywords.ts'
-import { type Static, type TSchema } from './type.ts'
+import { type TSchema } from './type.ts'
 import { validatorName } from './validator-name.ts'
 
 type Written = Readonly<Record<string, ValidateFunction>>
 
 /** Where the build has written the validators down: beside this module, not beside its source. */
 const file = fileURLToPath(new URL('./validators.cjs', import.meta.url))
-/** Wanted for an instant at the start, and 2 MB: whoever collects garbage may take them. */
-let loaded: WeakRef<Written> | undefined
 const validatorOf = existsSync(file) ? writtenFor : await compiler()
 
 /** From the sources they are made when they are needed; Ajv keeps what it has made. */
@@ -26,14 +23,12 @@ async function compiler(): Promise<(schema: TSchema) => ValidateFunction> {
 }
 
 function writtenFor(schema: TSchema): ValidateFunction {
-  const written = loaded?.deref() ?? load()
-  loaded = new WeakRef(written)
-  const validate = written[validatorName(schema)]
+  const validate = load()[validatorName(schema)]
   if (validate === undefined) throw new Error('this schema is not among those of the build')
   return validate
 }
 
-/** Not imported: a module stays for ever. */
+/** Wanted for an instant at the start, and 2 MB: not imported, because a module stays for ever. */
 function load(): Written {
   const written = {}
   const parameters = ['exports', 'require', 'keywords']
@@ -47,14 +42,6 @@ export function complaints(schema: TSchema, value: unknown): Complaint[] {
   const validate = validatorOf(schema)
   if (validate(value)) return []
   return (validate.errors ?? []).filter(telling).map(describeError)
-}
-
-/** The checked value with its defaults, or `CONFIG_INVALID` naming every fault in one message. */
-export function parse<S extends TSchema>(schema: S, value: unknown, what: string): Static<S> {
-  const copy = structuredClone(value)
-  const wrong = complaints(schema, copy)
-  if (wrong.length === 0) return copy as Static<S>
-  throw new SensorError('CONFIG_INVALID', `${what}: ${wrong.map(one => one.message).join('; ')}`)
 }
 
 /** `discriminator` repeats what `enum` and `required` of the same key say better. */

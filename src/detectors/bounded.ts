@@ -1,3 +1,5 @@
+import { WordMap } from '../enrich/word-map.ts'
+
 /** What a table keeps, by when it was last of use: µs of event time. */
 export interface Kept {
   last: number
@@ -22,14 +24,18 @@ const lookEvery = 1e6
 /** Entries below which a look is not worth its trouble: then there is one a round for all. */
 const fewEntries = 256
 
+const word = 2 ** 32
+
 /**
  * A table that a flood of keys cannot grow, nor use to push out what is live: when it is full, a new
- * key is refused and counted. Entries go after a silence of theirs. Event time only.
+ * key is refused and counted. Entries go after a silence of theirs. Event time only. Keys are whole
+ * numbers below 2^53, or 32 bits with a sign.
  */
-export class Bounded<K extends string | number, V extends Kept> {
-  readonly #entries = new Map<K, V>()
+export class Bounded<V extends Kept> {
+  readonly #entries = new WordMap<V>()
   readonly #options: BoundedOptions<V>
-  #walk: Iterator<[K, V]>
+  /** The place that is looked at next. */
+  #walk = 0
   #refused = 0
   #expired = 0
   #glanced = Number.NEGATIVE_INFINITY
@@ -37,7 +43,6 @@ export class Bounded<K extends string | number, V extends Kept> {
 
   constructor(options: BoundedOptions<V>) {
     this.#options = options
-    this.#walk = this.#entries.entries()
   }
 
   get size(): number {
@@ -54,29 +59,31 @@ export class Bounded<K extends string | number, V extends Kept> {
     return this.#expired
   }
 
-  [Symbol.iterator](): IterableIterator<[K, V]> {
-    return this.#entries.entries()
+  [Symbol.iterator](): IterableIterator<V> {
+    return this.#entries.values()
   }
 
   /** The entry, unless it has been silent for too long by `time` (µs). */
-  get(key: K, time: number): V | undefined {
-    const entry = this.#entries.get(key)
+  get(key: number, time: number): V | undefined {
+    const entry = this.#entries.get(key, key / word)
     if (entry === undefined || time - entry.last <= this.#options.idle(entry, false)) return entry
-    this.#drop(key)
+    this.delete(key)
+    this.#expired++
     return undefined
   }
 
   /** As `get`, and the entry lives on from `time`. */
-  touch(key: K, time: number): V | undefined {
+  touch(key: number, time: number): V | undefined {
     const entry = this.get(key, time)
     if (entry !== undefined && time > entry.last) entry.last = time
     return entry
   }
 
   /** False when there is no room for the new key. */
-  add(key: K, entry: V, time: number): boolean {
-    if (!this.#entries.has(key) && !this.admits(time)) return false
-    this.#entries.set(key, entry)
+  add(key: number, entry: V, time: number): boolean {
+    const isNew = this.#entries.get(key, key / word) === undefined
+    if (isNew && !this.admits(time)) return false
+    this.#entries.set(key, key / word, entry)
     return true
   }
 
@@ -89,20 +96,20 @@ export class Bounded<K extends string | number, V extends Kept> {
     return false
   }
 
-  delete(key: K): void {
-    this.#entries.delete(key)
+  delete(key: number): void {
+    this.#entries.delete(key, key / word)
   }
 
   /** Lets go of what is silent, a part of the table at each call: call it once a second. */
   advance(time: number): void {
-    const { size } = this.#entries
+    const { size, places } = this.#entries
     const crowded = size >= this.#options.limit
     const pause = size > fewEntries || crowded ? lookEvery : round
     if (size === 0 || (time - this.#looked < pause && time >= this.#looked)) return
     // After a silence more is due, but never more than all.
     const due = Math.min(1, Math.max(pause, time - this.#looked) / round)
     this.#looked = time
-    this.#look(Math.max(crowded ? glance : 1, Math.ceil(size * due)), time, crowded)
+    this.#look(Math.max(crowded ? glance : 1, Math.ceil(places * due)), time, crowded)
   }
 
   /** A flood of keys must not have the table searched for each of them. */
@@ -113,28 +120,19 @@ export class Bounded<K extends string | number, V extends Kept> {
   }
 
   #look(count: number, time: number, crowded: boolean): void {
-    for (let left = Math.min(count, this.#entries.size); left > 0; left--) {
-      const { done, value } = this.#walk.next()
-      if (done) {
-        this.#walk = this.#entries.entries()
-        continue
-      }
-      const [key, entry] = value
-      if (time - entry.last > this.#options.idle(entry, crowded)) this.#drop(key)
+    const entries = this.#entries
+    for (let left = Math.min(count, entries.places); left > 0; left--) {
+      if (this.#walk >= entries.places) this.#walk = 0
+      const place = this.#walk++
+      const entry = entries.valueAt(place)
+      if (entry === undefined || time - entry.last <= this.#options.idle(entry, crowded)) continue
+      entries.deleteAt(place)
+      this.#expired++
     }
-  }
-
-  #drop(key: K): void {
-    this.#entries.delete(key)
-    this.#expired++
   }
 }
 
 /** Of keys about which nothing is kept but when they were last seen: `key` was, at `time` (µs). */
-export function remember<K extends string | number>(
-  table: Bounded<K, Kept>,
-  key: K,
-  time: number,
-): void {
+export function remember(table: Bounded<Kept>, key: number, time: number): void {
   if (table.touch(key, time) === undefined) table.add(key, { last: time }, time)
 }

@@ -5,6 +5,7 @@ import { type FlowEvent } from '../decode/flow.ts'
 import { defineDetector } from './detector.ts'
 import { Guesses } from './guesses.ts'
 import { loginServiceOf } from './login-service.ts'
+import { SshOpenings } from './ssh-opening.ts'
 
 const schema = section('Guessing of passwords, by the pattern of sessions.', {
   enabled: Type.Boolean({ default: true, description: 'Whether it looks at all.' }),
@@ -54,12 +55,14 @@ export const bruteForce = defineDetector({
       when: 'Many sessions with a log-in service end as if nobody was let in.',
       evidence: {
         service: 'ssh, rdp, telnet, ftp, smb, vnc, mssql, mysql, postgresql or winrm',
-        attempts: 'such sessions since the first',
+        attempts: 'such sessions since the first; of a crowd, the passwords in them',
         seconds: 'from the first to the last',
         mean_bytes: 'what the server said in one, on average',
         deviation: 'how much that differs, as a share of the mean',
         hosts: 'servers, where one host tries several',
-        manner: 'fast, slow or spray',
+        sources: 'hosts that try, where many do at one server',
+        manner:
+          'fast, slow, spray (one host at many servers) or crowd (many hosts at one server, which is the entity then)',
       },
     },
     {
@@ -73,21 +76,25 @@ export const bruteForce = defineDetector({
       },
     },
   ],
-  open(options, { signal, baselines }) {
-    const guesses = new Guesses(limitsOf(options), { signal, baselines })
+  open(options, { signal, baselines, home }) {
+    const guesses = new Guesses(limitsOf(options), { signal, baselines, home })
+    const openings = new SshOpenings(options.pairs)
     return {
-      on: { flow: event => look(event, guesses) },
+      on: { flow: event => look(event, guesses, openings), ssh: event => openings.take(event) },
       flows: ['update', 'end'],
-      advance: time => guesses.advance(time),
+      advance: time => {
+        guesses.advance(time)
+        openings.advance(time)
+      },
       counts: () => guesses.counts,
     }
   },
 })
 
-function look(event: FlowEvent, guesses: Guesses): void {
+function look(event: FlowEvent, guesses: Guesses, openings: SshOpenings): void {
   if (event.action === 'start' || event.destinationPayload === 0) return
   const service = loginServiceOf(event)
-  if (service !== undefined) guesses.take(event, service)
+  if (service !== undefined) guesses.take(event, service, openings.of(event))
 }
 
 function limitsOf(options: Static<typeof schema>) {

@@ -96,7 +96,7 @@ class Dga {
   readonly on = { dns: (event: DnsEvent) => this.#answered(event) }
   readonly #options: Options
   readonly #context: DetectorContext
-  readonly #searches: Bounded<number, Search>
+  readonly #searches: Bounded<Search>
 
   constructor(options: Options, context: DetectorContext) {
     this.#options = options

@@ -26,9 +26,9 @@ export class DhcpClients {
   readonly #limits: ClientLimits
   readonly #devices: Devices
   /** New clients by the card that the frames came from, and by link, whoever sent them. */
-  readonly #senders = new Bounded<number, Spread>({ limit: 1024, idle: () => minute })
-  readonly #links = new Bounded<number, Spread>({ limit: 1024, idle: () => minute })
-  readonly #wishes = new Bounded<number, Spread>({ limit: 4096, idle: () => scanTime })
+  readonly #senders = new Bounded<Spread>({ limit: 1024, idle: () => minute })
+  readonly #links = new Bounded<Spread>({ limit: 1024, idle: () => minute })
+  readonly #wishes = new Bounded<Spread>({ limit: 4096, idle: () => scanTime })
 
   constructor(limits: ClientLimits, devices: Devices) {
     this.#limits = limits
@@ -94,7 +94,7 @@ const asksAnew = new Set(['dhcp-discover', 'dhcp-request', 'dhcp-solicit', 'boot
 
 /** The spread of a key, a fresh one when the old one is over its time. */
 function spreadOf(
-  table: Bounded<number, Spread>,
+  table: Bounded<Spread>,
   key: number,
   time: number,
   window: number,

@@ -2,6 +2,7 @@ import { type Baseline, type BaselineStore } from '../baseline/store.ts'
 import { type DhcpMessage } from '../protocols/dhcp-ecs.ts'
 import { type DhcpEvent } from '../protocols/dhcp-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
+import { textKey } from './text-hash.ts'
 
 /** What a server tells its clients to use: those who serve one network agree on it. */
 interface Told {
@@ -44,8 +45,8 @@ const remembered = 90 * 86_400e6
 
 /** Who answers DHCP clients, of each link and version. */
 export class DhcpServers {
-  readonly #servers = new Bounded<string, Server>({ limit: mostServers, idle: () => remembered })
-  readonly #exchanges = new Bounded<string, Exchange>({
+  readonly #servers = new Bounded<Server>({ limit: mostServers, idle: () => remembered })
+  readonly #exchanges = new Bounded<Exchange>({
     limit: mostExchanges,
     idle: () => exchangeTime,
   })
@@ -83,7 +84,8 @@ export class DhcpServers {
     const name = this.#isPosing(`${link} ${ip}`, mac, message, time) ? `${ip}/${mac}` : ip
     const id = `${link} ${name}`
     const { pair, entity } = this.#memory.observe(link, name, time)
-    const server = this.#servers.get(id, time) ?? this.#meet(id, ip, mac, pair?.firstSeen ?? time)
+    const server =
+      this.#servers.get(textKey(id), time) ?? this.#meet(id, ip, mac, pair?.firstSeen ?? time)
     server.last = Math.max(server.last, time)
     if (isOffer(message)) server.clients++
     learn(server, message)
@@ -101,7 +103,7 @@ export class DhcpServers {
    * resolvers. Where only the card is another, a relay or a machine that stands by may have spoken.
    */
   #isPosing(id: string, mac: string | undefined, message: DhcpMessage, time: number): boolean {
-    const known = this.#servers.get(id, time)
+    const known = this.#servers.get(textKey(id), time)
     if (known === undefined || mac === undefined || known.mac === mac) return false
     const told: Told = { routers: '', resolvers: '' }
     learn(told, message)
@@ -111,14 +113,15 @@ export class DhcpServers {
   #meet(id: string, ip: string, mac: string | undefined, first: number): Server {
     const facts = { first, last: first, clients: 0, told: 0, toldAt: 0, routers: '', resolvers: '' }
     const server = { id, ip, mac, ...facts }
-    this.#servers.add(id, server, first)
+    this.#servers.add(textKey(id), server, first)
     return server
   }
 
   /** Another server that answered the same question. */
   #otherOf(message: DhcpMessage, server: Server, time: number): Server | undefined {
     const client = message.version === 4 ? (message.clientMac ?? message.clientId ?? '') : ''
-    const key = `${server.id.split(' ').slice(0, 3).join(' ')} ${message.transactionId} ${client}`
+    const link = server.id.split(' ').slice(0, 3).join(' ')
+    const key = textKey(`${link} ${message.transactionId} ${client}`)
     const exchange = this.#exchanges.get(key, time)
     if (exchange === undefined) {
       this.#exchanges.add(key, { servers: [server], last: time }, time)
@@ -135,8 +138,8 @@ export class DhcpServers {
   latest({ packet, message }: DhcpEvent): Server | undefined {
     const link = `${packet.ifindex} ${packet.vlan} ${message.version} `
     let latest: Server | undefined
-    for (const [id, server] of this.#servers) {
-      if (id.startsWith(link) && server.last >= (latest?.last ?? 0)) latest = server
+    for (const server of this.#servers) {
+      if (server.id.startsWith(link) && server.last >= (latest?.last ?? 0)) latest = server
     }
     return latest
   }
@@ -145,7 +148,7 @@ export class DhcpServers {
   #oldest({ id }: Server): Server | undefined {
     const link = id.slice(0, id.lastIndexOf(' ') + 1)
     let oldest: Server | undefined
-    for (const [, server] of this.#servers) {
+    for (const server of this.#servers) {
       if (server.id === id || !server.id.startsWith(link)) continue
       if (oldest === undefined || server.first < oldest.first) oldest = server
     }

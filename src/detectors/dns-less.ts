@@ -82,7 +82,7 @@ class DnsLess {
   }
   readonly #options: Options
   readonly #context: DetectorContext
-  readonly #clients: Bounded<number, Client>
+  readonly #clients: Bounded<Client>
   readonly #habits: Baseline
   /** Who went where within the hour needs no look into the long memory. */
   readonly #lately = new Lately(16_384, day / 24, 9)

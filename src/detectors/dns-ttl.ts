@@ -85,9 +85,9 @@ class TtlWatch {
   readonly on = { dns: (event: DnsEvent) => this.#answered(event) }
   readonly #options: Options
   readonly #context: DetectorContext
-  readonly #names: Bounded<number, Fleeting>
+  readonly #names: Bounded<Fleeting>
   /** What was told today. */
-  readonly #told: Bounded<number, Kept>
+  readonly #told: Bounded<Kept>
 
   constructor(options: Options, context: DetectorContext) {
     this.#options = options

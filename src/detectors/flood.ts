@@ -66,7 +66,7 @@ export const flood = defineDetector({
     },
   ],
   open(options, { signal }) {
-    const targets = new Bounded<number, Target>({
+    const targets = new Bounded<Target>({
       limit: options.targets,
       idle: ({ told }) => (told > 0 ? again : 3 * window),
     })
@@ -94,7 +94,7 @@ function isInVain(flow: FlowEvent): boolean {
   return destinationPackets === 0 || isPing
 }
 
-function targetOf({ packet }: FlowEvent, targets: Bounded<number, Target>): Target | undefined {
+function targetOf({ packet }: FlowEvent, targets: Bounded<Target>): Target | undefined {
   const port = hasPorts(packet.protocol) ? packet.destinationPort : 0
   const key = pairKey(destinationKey(packet), port * 256 + packet.protocol)
   const { time } = packet

@@ -59,8 +59,8 @@ export class FluxNames {
   readonly #limits: FluxLimits
   readonly #context: Pick<DetectorContext, 'signal' | 'home' | 'place'>
   readonly #ignored: ReadonlySet<string>
-  readonly #names: Bounded<number, Name>
-  readonly #providers: Bounded<number, Provider>
+  readonly #names: Bounded<Name>
+  readonly #providers: Bounded<Provider>
 
   constructor(limits: FluxLimits, context: Pick<DetectorContext, 'signal' | 'home' | 'place'>) {
     this.#limits = limits

@@ -6,9 +6,6 @@ const limit = 32_768
 /** µs: longer than a conversation lives in the kernel's table without a word. */
 const keep = 3600 * 1e6
 
-/** Before a conversation has lasted so long (ns) nothing was told of it but its start. */
-const firstUpdate = 45e9
-
 /**
  * What a conversation carried since it was last told: the kernel's totals count from its start.
  * Bounded: of one that does not fit, updates count for nothing and its end for everything.
@@ -20,6 +17,8 @@ export class Growth {
   readonly #duration = new Float64Array(this.#table.slots)
   readonly #start = new Float64Array(this.#table.slots)
   #event: FlowEvent | undefined
+  /** ns: no conversation was told of again before it had lasted so long. */
+  #firstUpdate = Number.POSITIVE_INFINITY
   /** Of the event asked about last, as `of` left it: payload bytes of its source and destination. */
   out = 0
   back = 0
@@ -38,11 +37,12 @@ export class Growth {
     this.back = flow.action === 'start' ? 0 : flow.destinationPayload
     this.before = 0
     if (flow.action === 'update') this.#update(flow)
-    else if (flow.action === 'end' && flow.duration >= firstUpdate) this.#end(flow)
+    else if (flow.action === 'end' && flow.duration >= this.#firstUpdate) this.#end(flow)
     return this
   }
 
   #update(flow: FlowEvent): void {
+    if (flow.duration < this.#firstUpdate) this.#firstUpdate = flow.duration
     writeConversation(this.#table.key, flow.packet)
     const known = this.#table.find()
     const slot = known < 0 ? this.#table.claim(flow.packet.time) : known

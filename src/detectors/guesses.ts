@@ -3,9 +3,11 @@ import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
+import { GuessCrowds } from './guess-crowds.ts'
+import { Sprays } from './guess-sprays.ts'
 import { destinationKey, pairKey, sourceKey } from './keys.ts'
-import { type LoginService, looksRefused, looksUsed } from './login-service.ts'
-import { Spread } from './spread.ts'
+import { judgeSession, type LoginService, type Verdict } from './login-service.ts'
+import { type SshOpening } from './ssh-opening.ts'
 
 export interface GuessLimits {
   /** µs. */
@@ -22,6 +24,8 @@ interface Pair extends Kept {
   readonly start: number
   windowStart: number
   inWindow: number
+  /** Passwords in them, where that can be told. */
+  guesses: number
   attempts: number
   mean: number
   /** Sum of the squares of what differs from the mean (Welford). */
@@ -32,12 +36,6 @@ interface Pair extends Kept {
   readonly usual: boolean
 }
 
-interface Spray extends Kept {
-  readonly hosts: Spread
-  attempts: number
-  told: boolean
-}
-
 const day = 86_400e6
 const hour = 3600e6
 const growth = 10
@@ -45,26 +43,35 @@ const growth = 10
 const usualRoom = 6
 /** Sessions that are refused are alike. */
 const mostDeviation = 0.5
-/** Sessions a server on average, in a spray. */
-const perHost = 2
+/** Sessions in which as many passwords are tried as in ten times as many, or so: twice what is too much. */
+const fewSessions = 0.4
+const manyGuesses = 2
+
+interface Refusal {
+  readonly key: number
+  readonly from: number
+  readonly verdict: Verdict
+}
 
 /** Counts sessions that look as if nobody was let in. */
 export class Guesses {
   readonly #limits: GuessLimits
   readonly #signal: DetectorContext['signal']
   readonly #memory: Baseline
-  readonly #pairs: Bounded<number, Pair>
-  readonly #sprays: Bounded<number, Spray>
+  readonly #pairs: Bounded<Pair>
+  readonly #sprays: Sprays
+  readonly #crowds: GuessCrowds
 
-  constructor(limits: GuessLimits, parts: Pick<DetectorContext, 'signal' | 'baselines'>) {
+  constructor(limits: GuessLimits, parts: Pick<DetectorContext, 'signal' | 'baselines' | 'home'>) {
     this.#limits = limits
     this.#signal = parts.signal
-    const idle = (one: Pair | Spray, crowded: boolean) => {
+    const idle = (one: Pair, crowded: boolean) => {
       if (one.attempts > 2) return 2 * hour
       return crowded ? limits.window / 10 : hour
     }
-    this.#pairs = new Bounded<number, Pair>({ limit: limits.pairs, idle })
-    this.#sprays = new Bounded<number, Spray>({ limit: limits.pairs, idle })
+    this.#pairs = new Bounded<Pair>({ limit: limits.pairs, idle })
+    this.#sprays = new Sprays(limits, parts.signal)
+    this.#crowds = new GuessCrowds(limits, parts)
     this.#memory = parts.baselines.open({
       id: 'detector.brute-force.pairs',
       hash: '1',
@@ -74,78 +81,47 @@ export class Guesses {
   }
 
   get counts() {
-    const refused = this.#pairs.refused + this.#sprays.refused
+    const refused = this.#pairs.refused + this.#sprays.refused + this.#crowds.refused
     return { pairs: this.#pairs.size, refused }
   }
 
   advance(time: number): void {
     this.#pairs.advance(time)
     this.#sprays.advance(time)
+    this.#crowds.advance(time)
   }
 
-  /** Takes what is known of a session with a service. */
-  take(flow: FlowEvent, service: LoginService): void {
+  /** Takes what is known of a session with a service; `opening` of its keys, where it exchanged some. */
+  take(flow: FlowEvent, service: LoginService, opening: SshOpening | undefined): void {
+    const verdict = judgeSession(flow, service, opening)
+    if (verdict.guesses === 0 && !verdict.isUsed) return
     const { packet } = flow
     const from = sourceKey(packet)
     const key = pairKey(from, destinationKey(packet), packet.destinationPort)
-    if (flow.action === 'end' && looksRefused(flow, service))
-      this.#refused(flow, service, key, from)
-    else if (looksUsed(flow, service)) this.#used(flow, service, key)
+    if (verdict.isUsed) this.#used(flow, service, key)
+    else this.#refused(flow, service, { key, from, verdict })
+    if (service.polled !== true) this.#crowds.take(flow, service, verdict, opening !== undefined)
   }
 
-  #refused(flow: FlowEvent, service: LoginService, key: number, from: number): void {
+  #refused(flow: FlowEvent, service: LoginService, { key, from, verdict }: Refusal): void {
     const { packet, destinationPayload } = flow
     const pair = this.#pair(key, flow)
     if (pair === undefined) return
-    count(pair, destinationPayload, packet.time, this.#limits.window)
+    count(pair, destinationPayload, verdict.guesses, packet.time, this.#limits.window)
     const manner = this.#mannerOf(pair, service)
     if (manner !== undefined && (pair.told === 0 || pair.attempts >= growth * pair.told)) {
       pair.told = pair.attempts
       this.#say(flow, service, pair, manner)
     }
-    if (pair.told === 0 && !pair.usual) this.#spray(flow, service, from)
+    if (pair.told === 0 && !pair.usual) this.#sprays.take(flow, service, from)
   }
 
   #mannerOf(pair: Pair, { attempts, polled = false }: LoginService): 'fast' | 'slow' | undefined {
     if (deviation(pair) > mostDeviation) return undefined
-    const room = this.#limits.factor * (pair.usual ? usualRoom : 1)
-    if (pair.inWindow >= attempts * room) return 'fast'
+    const enough = attempts * this.#limits.factor * (pair.usual ? usualRoom : 1)
+    if (pair.inWindow >= enough) return 'fast'
+    if (pair.inWindow >= fewSessions * enough && pair.guesses >= manyGuesses * enough) return 'fast'
     return !pair.usual && !polled && pair.attempts >= this.#limits.slow ? 'slow' : undefined
-  }
-
-  #spray(flow: FlowEvent, service: LoginService, from: number): void {
-    const { packet } = flow
-    const { time } = packet
-    const key = pairKey(from, packet.destinationPort, 0x53)
-    let spray = this.#sprays.get(key, time)
-    if (spray === undefined || time - spray.hosts.start > this.#limits.window) {
-      spray = { hosts: new Spread(time), attempts: 0, told: spray?.told ?? false, last: time }
-      if (!this.#sprays.add(key, spray, time)) return
-    }
-    if (time > spray.last) spray.last = time
-    spray.attempts++
-    spray.hosts.add(destinationKey(packet), time, this.#limits.window)
-    const { size } = spray.hosts
-    const least = Math.max(3 * service.attempts * this.#limits.factor, size * perHost)
-    if (spray.told || size < this.#limits.sprayHosts || spray.attempts < least) return
-    spray.told = true
-    const { sourceIp = '', destinationPort } = packet
-    const { seconds, start } = spray.hosts
-    this.#signal({
-      name: 'brute-force',
-      score: 0.7,
-      entity: sourceIp,
-      identity: ['spray', destinationPort, nearestMinute(start)],
-      message: `${sourceIp} made ${spray.attempts} ${service.name} sessions with ${size} hosts in ${seconds} s, as who tries passwords does`,
-      evidence: {
-        service: service.name,
-        attempts: spray.attempts,
-        seconds,
-        hosts: size,
-        manner: 'spray',
-      },
-      trigger: flow,
-    })
   }
 
   /** A session in which something was done, after many that were refused. */
@@ -178,7 +154,7 @@ export class Guesses {
     const entity = `${sourceIp} ${destinationIp} ${destinationPort}`
     const before = this.#memory.observe(entity, undefined, time).entity
     const usual = before !== undefined && before.days > 1
-    const counts = { inWindow: 0, attempts: 0, mean: 0, squares: 0, told: 0 }
+    const counts = { inWindow: 0, guesses: 0, attempts: 0, mean: 0, squares: 0, told: 0 }
     const pair = { start: time, last: time, windowStart: time, ...counts, usual }
     return this.#pairs.add(key, pair, time) ? pair : undefined
   }
@@ -206,13 +182,15 @@ export class Guesses {
   }
 }
 
-function count(pair: Pair, bytes: number, time: number, window: number): void {
+function count(pair: Pair, bytes: number, guesses: number, time: number, window: number): void {
   if (time - pair.windowStart > window) {
     pair.windowStart = time
     pair.inWindow = 0
+    pair.guesses = 0
   }
   if (time > pair.last) pair.last = time
   pair.inWindow++
+  pair.guesses += guesses
   pair.attempts++
   const difference = bytes - pair.mean
   pair.mean += difference / pair.attempts

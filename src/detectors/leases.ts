@@ -15,7 +15,7 @@ const mostRouters = 256
 
 /** What DHCP says about who may use which address. */
 export class Leases {
-  readonly #wishes: Bounded<number, Wish>
+  readonly #wishes: Bounded<Wish>
   readonly #routers = new Set<string>()
 
   constructor(limit: number) {

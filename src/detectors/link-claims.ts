@@ -39,8 +39,8 @@ const question = 5e6
 
 /** Who has which address, as ARP and neighbour discovery say. */
 export class LinkClaims {
-  readonly table: Bounded<number, Claim>
-  readonly #asked: Bounded<number, Kept>
+  readonly table: Bounded<Claim>
+  readonly #asked: Bounded<Kept>
   readonly #quiet: number
 
   /** `quiet`: µs of an owner's silence after which whoever says so has the address. */

@@ -42,8 +42,8 @@ export interface LinkSweepLimits {
 export class LinkSweep {
   readonly #limits: LinkSweepLimits
   readonly #parts: SweepParts
-  readonly #heard = new Bounded<number, Kept>({ limit: mostHeard, idle: () => present })
-  readonly #askers: Bounded<number, Spread>
+  readonly #heard = new Bounded<Kept>({ limit: mostHeard, idle: () => present })
+  readonly #askers: Bounded<Spread>
   readonly #waiting: Question[] = []
 
   constructor(limits: LinkSweepLimits, parts: SweepParts) {

@@ -1,6 +1,7 @@
 import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
 import { l7 } from '../decode/record.ts'
+import { newKeys, type SshOpening } from './ssh-opening.ts'
 
 /** What a session in which nobody was let in looks like, in bytes above TCP. */
 export interface LoginService {
@@ -74,8 +75,56 @@ export function loginServiceOf({ packet, l7: content }: FlowEvent): LoginService
 /** ns: who guesses does not stay longer. */
 const longest = 120e9
 
+/** What is told of a session by what was said in it. */
+export interface Verdict {
+  /** Passwords that were tried and refused, at least; 0 where none was. */
+  readonly guesses: number
+  /** Whether somebody did work in it. */
+  readonly isUsed: boolean
+}
+
+const nothing: Verdict = { guesses: 0, isUsed: false }
+const once: Verdict = { guesses: 1, isUsed: false }
+const used: Verdict = { guesses: 0, isUsed: true }
+
+/** Says how a session went, by the totals of both sides; `opening` where keys were exchanged before. */
+export function judgeSession(
+  flow: FlowEvent,
+  its: LoginService,
+  opening: SshOpening | undefined,
+): Verdict {
+  if (opening !== undefined && isTrue(flow, opening)) return judgeSsh(flow, opening)
+  if (flow.action === 'end' && looksRefused(flow, its)) return once
+  return looksUsed(flow, its) ? used : nothing
+}
+
+/** Whether it can have been so: who ends after the hello has exchanged no keys, nobody else says less than they take. */
+function isTrue({ sourcePayload, destinationPayload }: FlowEvent, opening: SshOpening): boolean {
+  if (sourcePayload <= opening.hello) return true
+  return sourcePayload >= opening.client - newKeys && destinationPayload >= opening.server / 2
+}
+
+/**
+ * Measured behind the key exchange: `none` and a refusal are 104 and 120 bytes; a password is 76 to
+ * 100 and its refusal as much. Six in one session, which is what a server allows, come to 740 each
+ * way (medusa). A key takes its client to 900 before the first command, and whoever is let in by
+ * OpenSSH is told of all host keys.
+ */
+const attempt = { least: 112, start: 104, each: 84, most: 6 }
+const work = { client: 800, server: 850 }
+
+function judgeSsh(flow: FlowEvent, { client, server, unsure }: SshOpening): Verdict {
+  const said = flow.sourcePayload - client
+  const answered = flow.destinationPayload - server
+  if (said > work.client || answered - unsure > work.server) return used
+  if (flow.action !== 'end' || said < attempt.least) return nothing
+  if (flow.duration > longest) return nothing
+  const guesses = Math.round((said - attempt.start) / attempt.each)
+  return { guesses: Math.min(attempt.most, Math.max(1, guesses)), isUsed: false }
+}
+
 /** Whether it was over soon, with no more said than it takes to be refused. */
-export function looksRefused(flow: FlowEvent, its: LoginService): boolean {
+function looksRefused(flow: FlowEvent, its: LoginService): boolean {
   const { sourcePayload, destinationPayload, duration } = flow
   return (
     duration <= longest &&
@@ -87,10 +136,10 @@ export function looksRefused(flow: FlowEvent, its: LoginService): boolean {
 }
 
 /** Whether somebody did work in it. */
-export function looksUsed(
+function looksUsed(
   { sourcePayload, destinationPayload, duration }: FlowEvent,
   its: LoginService,
-) {
+): boolean {
   const both = sourcePayload >= its.clientLeast && destinationPayload >= its.least
   const more = destinationPayload > its.most || sourcePayload > its.clientMost
   return both && (more || duration > longest)

@@ -3,7 +3,7 @@ import { type DetectorContext } from './detector.ts'
 import { sourceKey } from './source.ts'
 
 /** Direct-mapped, a power of two. */
-const cached = 4096
+const cached = 16_384
 
 /** From the source of a packet to the slot of its profile, without a text in between as a rule. */
 export class ProfileSlots {
@@ -32,7 +32,7 @@ export class ProfileSlots {
     const { source0, source1, source2, source3, sourceMacLow } = packet
     if (this.#generation !== this.#context.profiles.generation) this.#clear()
     const hash = Math.imul(source0 ^ source1 ^ source2 ^ Math.imul(source3, 31), 0x9e3779b1)
-    const entry = (hash ^ Math.imul(sourceMacLow, 0x85ebca6b)) >>> 20
+    const entry = (hash ^ Math.imul(sourceMacLow, 0x85ebca6b)) >>> 18
     const words = this.#words
     const at = entry * 5
     const slot = this.#slots[entry] ?? -1

@@ -60,7 +60,7 @@ export const protocolMismatch = defineDetector({
     },
   ],
   open(options, context) {
-    const told = new Bounded<number, { last: number }>({ limit: options.pairs, idle: () => day })
+    const told = new Bounded<{ last: number }>({ limit: options.pairs, idle: () => day })
     return {
       flows: ['update', 'end'],
       on: {
@@ -89,7 +89,7 @@ function strange(flow: FlowEvent, least: number, context: DetectorContext): Port
   return context.home().direction(packet) === 'outbound' ? port : undefined
 }
 
-function isNew({ packet }: FlowEvent, told: Bounded<number, { last: number }>): boolean {
+function isNew({ packet }: FlowEvent, told: Bounded<{ last: number }>): boolean {
   const key = pairKey(sourceKey(packet), pairKey(destinationKey(packet), packet.destinationPort))
   const known = told.get(key, packet.time)
   if (known !== undefined) {

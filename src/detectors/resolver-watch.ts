@@ -53,11 +53,11 @@ export class ResolverWatch {
   readonly #context: DetectorContext
   readonly #habits: Habits
   /** Addresses outside that answered a plain question, and names that are said to be resolvers. */
-  readonly #resolvers: Bounded<number, Kept>
-  readonly #designated: Bounded<number, Kept>
+  readonly #resolvers: Bounded<Kept>
+  readonly #designated: Bounded<Kept>
   /** Our own resolvers: these may ask whom they like. */
-  readonly #servers: Bounded<number, Kept>
-  readonly #clients: Bounded<number, Client>
+  readonly #servers: Bounded<Kept>
+  readonly #clients: Bounded<Client>
   #started = false
 
   constructor(limits: Limits, context: DetectorContext) {

@@ -68,7 +68,7 @@ export interface JudgeParts extends Pick<DetectorContext, 'devices' | 'signal'> 
 
 /** Who of two lies about an address, and how sure that is. */
 export class SpoofJudge {
-  readonly suspects = new Bounded<number, Suspect>({ limit: 1024, idle: () => 3600e6 })
+  readonly suspects = new Bounded<Suspect>({ limit: 1024, idle: () => 3600e6 })
   readonly #parts: JudgeParts
 
   constructor(parts: JudgeParts) {

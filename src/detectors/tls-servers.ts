@@ -1,5 +1,6 @@
 import { type Baseline, type BaselineStore } from '../baseline/store.ts'
 import { Lately } from './lately.ts'
+import { writeText } from './pair-table.ts'
 
 const hour = 3600 * 1e6
 const day = 24 * hour
@@ -20,7 +21,7 @@ export class TlsServers {
   readonly #signers: Baseline
   readonly #versions: Baseline
   /** What was seen of a server within the hour needs no look into the long memory. */
-  readonly #lately = new Lately(16_384, hour)
+  readonly #lately = new Lately(65_536, hour, 6)
 
   constructor(store: BaselineStore) {
     const open = (id: string) =>
@@ -40,16 +41,25 @@ export class TlsServers {
 
   /** Who signed for `server`; says so when it is another than ever before. */
   signer(server: string, signer: string, time: number): TlsChange | undefined {
-    if (this.#lately.seen(server, signer, time)) return undefined
+    if (this.#seen(server, signer, '', time)) return undefined
     return look(this.#signers, 'signer', server, signer, time)
   }
 
-  /** Which version `server` spoke (or a pair of it and a client); says so when it was never so old. */
-  version(server: string, version: TlsVersion, time: number): TlsChange | undefined {
-    if (this.#lately.seen(server, version, time)) return undefined
-    const change = look(this.#versions, 'version', server, version, time)
+  /** Which version `server` spoke, with that client where one is named; says so when it was never so old. */
+  version(server: string, version: TlsVersion, time: number, client = ''): TlsChange | undefined {
+    if (this.#seen(server, version, client, time)) return undefined
+    const entity = client === '' ? server : `${client} ${server}`
+    const change = look(this.#versions, 'version', entity, version, time)
     const isOlder = change?.before.every(one => rank(one) > rank(version)) === true
     return isOlder ? change : undefined
+  }
+
+  #seen(server: string, what: string, client: string, time: number): boolean {
+    const { key } = this.#lately
+    writeText(key, 0, server)
+    writeText(key, 2, client)
+    writeText(key, 4, what)
+    return this.#lately.seenKey(time)
   }
 }
 

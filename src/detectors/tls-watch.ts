@@ -120,12 +120,11 @@ export class TlsWatch {
     key: string,
   ): void {
     const { time } = trigger.packet
-    const pair = `${key} ${server}`
     const lowered = version && this.#servers.version(server, version, time)
     const changes = [
       certificate && this.#servers.signer(server, signerOf(certificate), time),
       // Who offers an old version only gets it from whomever: against others, that is no change.
-      (version && this.#servers.version(pair, version, time)) ??
+      (version && this.#servers.version(server, version, time, key)) ??
         (lowered !== undefined && (hello?.highestVersion ?? 0) > chosen ? lowered : undefined),
     ]
     for (const change of changes) if (change) this.#tellChange(trigger, server, change)

@@ -172,7 +172,7 @@ export class Devices {
 
   /** A device was seen doing what only some do. */
   serves(device: Device, duty: Duty, time: number): void {
-    if (device.profile.own.addDuty(duty, time)) device.profile.changed = true
+    device.profile.serves(duty, time)
   }
 
   /** Something is odd about a sighting; told once a day for each `key`. */

@@ -44,8 +44,7 @@ export class FlowLessons {
   #serves(packet: Packet): void {
     if (!isService(packet)) return
     const device = destinationOf(packet, this.#parts.devices)
-    if (device?.profile.own.addService(packet.protocol, packet.destinationPort, packet.time))
-      device.profile.changed = true
+    device?.profile.answered(packet.protocol, packet.destinationPort, packet.time)
   }
 
   /** Whom it talks to is written with the last sighting: it is new all the time. */

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { type Device } from './device.ts'
-import { Facts } from './facts.ts'
+import { type Duty, Facts } from './facts.ts'
 import { readFacts, writeFacts } from './facts-record.ts'
 
 /** Cards that one device is remembered with; phones that make up MACs have a new one every day. */
 export const cardLimit = 8
 
 const none: readonly string[] = []
+/** µs by which times of what a device does all the time may lag behind. */
+const lag = 60e6
 
 /** A device: its identity, the cards (MACs) that it has been seen with, and what is known of it. */
 export class Profile {
@@ -29,6 +31,11 @@ export class Profile {
   active: Device | undefined
   swaps = 0
   swapsSince = 0
+  /** The service and the duty of the last time, and until when (µs) they are not written again. */
+  #service = 0
+  #serviceUntil = 0
+  #duty: Duty | undefined
+  #dutyUntil = 0
 
   constructor(id: string, firstSeen: number) {
     this.id = id
@@ -68,6 +75,23 @@ export class Profile {
   get own(): Facts {
     this.facts ??= new Facts()
     return this.facts
+  }
+
+  /** It answered on a port. */
+  answered(protocol: number, port: number, time: number): void {
+    const service = (protocol << 16) | port
+    if (service === this.#service && time < this.#serviceUntil) return
+    this.#service = service
+    this.#serviceUntil = time + lag
+    if (this.own.addService(protocol, port, time)) this.changed = true
+  }
+
+  /** It was seen doing what only some do. */
+  serves(duty: Duty, time: number): void {
+    if (duty === this.#duty && time < this.#dutyUntil) return
+    this.#duty = duty
+    this.#dutyUntil = time + lag
+    if (this.own.addDuty(duty, time)) this.changed = true
   }
 
   /** The facts for a look: what is packed stays so. */

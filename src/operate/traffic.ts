@@ -1,6 +1,7 @@
 import { type FlowEvent } from '../decode/flow.ts'
 import { mix } from '../decode/mix.ts'
 import { type Packet } from '../decode/packet.ts'
+import { ipProtocol } from '../decode/protocol.ts'
 import { WordMap } from '../enrich/word-map.ts'
 
 /** What a flow has added since it was last heard of. Bytes are frame bytes. */
@@ -19,6 +20,7 @@ const limit = 32_768
 const sameStart = 1000
 /** Numbers of a flow in a generation: its start, packets and bytes of both sides. */
 const width = 5
+const none = new Float64Array()
 
 /** Flows as they were heard of last, in rows of numbers: objects would be walked over by the collector. */
 class Generation {
@@ -69,6 +71,8 @@ export class Traffic {
   #young = new Generation()
   #old = new Generation()
   readonly #key = new Int32Array(2)
+  /** ns: no conversation was told of again before it had lasted so long. */
+  #firstUpdate = Number.POSITIVE_INFINITY
   readonly #added: Added = {
     sourcePackets: 0,
     sourceBytes: 0,
@@ -79,6 +83,10 @@ export class Traffic {
 
   /** What `flow` adds; the object is used again for the next one. */
   added(flow: FlowEvent): Readonly<Added> {
+    if (this.#isWhole(flow)) {
+      this.#subtract(flow, none, -1)
+      return this.#added
+    }
     const key = this.#key
     writeKey(key, flow.packet)
     const one = key[0] ?? 0
@@ -93,6 +101,12 @@ export class Traffic {
     if (this.#young.size >= limit) this.#turn()
     this.#young.add(one, two, flow)
     return this.#added
+  }
+
+  /** Nothing but its start was told before, and nothing will be: only TCP has more after an end. */
+  #isWhole({ action, duration, packet }: FlowEvent): boolean {
+    if (action === 'update' && duration < this.#firstUpdate) this.#firstUpdate = duration
+    return action === 'end' && duration < this.#firstUpdate && packet.protocol !== ipProtocol.tcp
   }
 
   #turn(): void {

@@ -87,7 +87,9 @@ export class Attempts {
         batch.map(one => one.alert),
         ({ sequence }) => {
           const one = bySequence.get(sequence)
-          if (one !== undefined && !isAbandoned()) this.#taken([one])
+          if (one === undefined || isAbandoned()) return
+          this.#successes++
+          this.#taken([one])
         },
       )
       metrics.attempts.ok++

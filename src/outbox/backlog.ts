@@ -8,13 +8,13 @@ interface Chunk {
   readonly bytes: Uint32Array
   readonly level: Uint8Array
   /** Sinks that still need the alert; 0: it is not there. */
-  readonly needed: Uint8Array
+  readonly needed: Uint16Array
   count: number
 }
 
 /**
  * What is in the queue, without the alerts themselves: size, level and how many sinks still need
- * it, six bytes an alert. An alert that nobody needs any more leaves at once.
+ * it, seven bytes an alert. An alert that nobody needs any more leaves at once.
  */
 export class Backlog {
   readonly #chunks = new Map<number, Chunk>()
@@ -45,7 +45,7 @@ export class Backlog {
     this.#newest = Math.max(this.#newest, sequence)
   }
 
-  /** An alert of `size` bytes is on the disk, and `needed` sinks (up to 255) want it. */
+  /** An alert of `size` bytes is on the disk, and `needed` sinks (up to 65,535) want it. */
   add(sequence: number, size: number, level: number, needed: number): void {
     this.newest = sequence
     if (needed === 0) {
@@ -117,7 +117,7 @@ export class Backlog {
     let chunk = this.#chunks.get(id)
     if (chunk === undefined) {
       const bytes = new Uint32Array(chunkSize)
-      const [level, needed] = [new Uint8Array(chunkSize), new Uint8Array(chunkSize)]
+      const [level, needed] = [new Uint8Array(chunkSize), new Uint16Array(chunkSize)]
       chunk = { bytes, level, needed, count: 0 }
       this.#chunks.set(id, chunk)
     }

@@ -96,11 +96,11 @@ export class Lane {
     })
   }
 
-  /** Gives an alert up for want of room, unless it is under way. */
-  drop(lost: { sequence: number; level: number; rule: string }): boolean {
-    if (this.#window.get(lost.sequence)?.busy || this.#unsure?.has(lost.sequence)) return false
-    this.#window.remove(lost.sequence)
-    return this.store.drop('quota', lost)
+  /** Gives an alert up for want of room; false when it is under way or was not for this sink. */
+  drop(sequence: number): boolean {
+    if (this.#window.get(sequence)?.busy || this.#unsure?.has(sequence)) return false
+    this.#window.remove(sequence)
+    return this.#loader.drop(sequence)
   }
 
   /** Sends what waits, as far as the sink takes it without a pause; resolves then. */

@@ -4,7 +4,7 @@ import { type Entry } from '../storage/store.ts'
 import { buryDamaged } from './damage.ts'
 import { entryHead } from './entry.ts'
 import { queuedAlert } from './queued.ts'
-import { type When, wants } from './route.ts'
+import { isFor, type When } from './route.ts'
 import { type LaneStore } from './store.ts'
 import { type Window } from './window.ts'
 
@@ -59,8 +59,23 @@ export class Loader {
     return !full()
   }
 
+  /** Gives an alert up for want of room; one that was never for this sink is no loss. */
+  drop(sequence: number): boolean {
+    const { environment, store } = this.#options
+    const start = sequenceKey(sequence)
+    const [entry] = environment.page('alerts', { start, limit: 1 })
+    const value = entry?.key.equals(start) ? entry.value : undefined
+    const alert = queuedAlert(sequence, value)
+    if (alert !== undefined && !isFor(this.#options, alert)) {
+      store.settle(sequence, 'filtered')
+      return false
+    }
+    const { level, rule } = entryHead(value ?? Buffer.alloc(0))
+    return store.drop('quota', { sequence, level, rule })
+  }
+
   #take(entry: Entry): void {
-    const { environment, store, window, isUnsure, name } = this.#options
+    const { environment, store, window, isUnsure } = this.#options
     const sequence = keySequence(entry.key)
     this.#position = sequence
     if (store.isDone(sequence) || isUnsure(sequence) || window.get(sequence)) return
@@ -69,10 +84,9 @@ export class Loader {
       buryDamaged(environment, store, sequence)
       return
     }
-    const { only, level, rule } = entryHead(entry.value)
-    if ((only !== undefined && only !== name) || !wants(this.#options.when, alert)) {
-      store.settle(sequence, 'filtered')
-    } else if (this.#isTooOld(alert.acceptedAt)) store.drop('max_age', { sequence, level, rule })
+    const { level, rule } = entryHead(entry.value)
+    if (!isFor(this.#options, alert)) store.settle(sequence, 'filtered')
+    else if (this.#isTooOld(alert.acceptedAt)) store.drop('max_age', { sequence, level, rule })
     else window.add(alert, entry.value.length)
   }
 

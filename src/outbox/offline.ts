@@ -1,4 +1,4 @@
-import { type Document } from '../alerts/alert.ts'
+import { type Document, levels } from '../alerts/alert.ts'
 import { type Log } from '../operate/log.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Operation } from '../storage/operation.ts'
@@ -83,10 +83,10 @@ function stored({ key, value }: Entry): StoredLetter {
 
 /** Puts dead letters into the queue once more, each for its sink alone. Gives how many. */
 export function replayDead(environment: Environment, filter: DeadFilter, log: Log) {
-  return change(environment, filter, log, (store, { key, bytes, letter }) => {
-    const operation = replayOf(store.name, letter)
-    if (operation === undefined) return []
-    store.replayed(key, bytes)
+  return change(environment, filter, log, ({ store }, { key, bytes, letter }) => {
+    const operation = store && replayOf(store.name, letter)
+    if (operation === undefined) return undefined
+    store?.replayed(key, bytes)
     return [operation]
   })
 }
@@ -99,10 +99,26 @@ export function replayOf(sink: string, letter: DeadLetter | undefined): Operatio
 
 /** Gives dead letters up for good; the loss ledger knows. Gives how many. */
 export function dropDead(environment: Environment, filter: DeadFilter, log: Log) {
-  return change(environment, filter, log, (store, { key, bytes }) => {
-    store.dropDead(key, bytes, 'operator')
+  return change(environment, filter, log, ({ store, ledger }, found) => {
+    if (store === undefined) return [dropOrphan(ledger, found)]
+    store.dropDead(found.key, found.bytes, 'operator')
     return []
   })
+}
+
+/** What is done about a dead letter besides what its sink's account says; undefined for nothing. */
+type Change = Operation[] | undefined
+
+/** Gives up a dead letter of a sink that is no longer configured: it has no account, only the ledger. */
+export function dropOrphan(ledger: Ledger, { key, letter }: StoredLetter): Operation {
+  const { level = levels.indexOf('high'), rule = '' } = letter ?? {}
+  ledger.drop(sinkOf(key), 'operator', { sequence: deadSequence(key), level, rule })
+  return { kind: 'remove', table: 'dlq', key }
+}
+
+/** The sink in a key of the table `dlq`. */
+export function sinkOf(key: Buffer): string {
+  return key.subarray(0, -9).toString()
 }
 
 /** Changes each letter and what its sink's account says in one transaction a page. */
@@ -110,7 +126,7 @@ async function change(
   environment: Environment,
   filter: DeadFilter,
   log: Log,
-  one: (store: LaneStore, found: StoredLetter) => Operation[],
+  one: (of: { store: LaneStore | undefined; ledger: Ledger }, found: StoredLetter) => Change,
 ): Promise<number> {
   const { stores, ledger } = open(environment, log)
   let changed = 0
@@ -118,12 +134,11 @@ async function change(
   for (let start = 0; start < found.length; start += pageSize) {
     const operations: Operation[] = []
     for (const letter of found.slice(start, start + pageSize)) {
-      const sink = letter.key.subarray(0, -9).toString()
-      const store = stores.find(({ name }) => name === sink)
-      if (store === undefined) continue
-      const before = store.account.dead
-      operations.push(...one(store, letter))
-      changed += before - store.account.dead
+      const store = stores.find(({ name }) => name === sinkOf(letter.key))
+      const own = one({ store, ledger }, letter)
+      if (own === undefined) continue
+      operations.push(...own)
+      changed++
     }
     operations.push(...stores.flatMap(store => store.operations()), ...ledger.operations())
     await environment.commit(operations)

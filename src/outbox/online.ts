@@ -1,9 +1,11 @@
 import {
   type DeadFilter,
   deadLetters,
+  dropOrphan,
   type OfflineOutbox,
   replayOf,
   type StoredLetter,
+  sinkOf,
   sinkReport,
 } from './offline.ts'
 import { type Outbox } from './outbox.ts'
@@ -21,9 +23,9 @@ export function reportOutbox({ lanes, ledger, backlog }: Outbox): OfflineOutbox 
 /** Puts dead letters into the queue once more, each for its sink alone. Gives how many. */
 export function replayOnline(outbox: Outbox, filter: DeadFilter): Promise<number> {
   return change(outbox, filter, (store, { key, bytes, letter }) => {
-    const operation = replayOf(store.name, letter)
+    const operation = store && replayOf(store.name, letter)
     if (operation === undefined) return false
-    store.replayed(key, bytes)
+    store?.replayed(key, bytes)
     outbox.add(operation)
     return true
   })
@@ -31,8 +33,9 @@ export function replayOnline(outbox: Outbox, filter: DeadFilter): Promise<number
 
 /** Gives dead letters up for good; the loss ledger knows. Gives how many. */
 export function dropOnline(outbox: Outbox, filter: DeadFilter): Promise<number> {
-  return change(outbox, filter, (store, { key, bytes }) => {
-    store.dropDead(key, bytes, 'operator')
+  return change(outbox, filter, (store, found) => {
+    if (store === undefined) outbox.add(dropOrphan(outbox.ledger, found))
+    else store.dropDead(found.key, found.bytes, 'operator')
     return true
   })
 }
@@ -41,13 +44,13 @@ export function dropOnline(outbox: Outbox, filter: DeadFilter): Promise<number> 
 async function change(
   { environment, lanes, progress }: Outbox,
   filter: DeadFilter,
-  one: (store: LaneStore, letter: StoredLetter) => boolean,
+  one: (store: LaneStore | undefined, letter: StoredLetter) => boolean,
 ): Promise<number> {
   const stores = new Map(lanes.map(({ store }) => [store.name, store]))
   let changed = 0
   for (const letter of [...deadLetters(environment, filter)]) {
-    const store = stores.get(letter.key.subarray(0, -9).toString())
-    if (store === undefined || store.isGone(letter.key)) continue
+    const store = stores.get(sinkOf(letter.key))
+    if (store?.isGone(letter.key)) continue
     if (one(store, letter) && ++changed % together === 0) await progress.flush()
   }
   await progress.flush()

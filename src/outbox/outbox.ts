@@ -15,7 +15,7 @@ import { Quota } from './quota.ts'
 import { type Receiver } from './receiver.ts'
 import { type When } from './route.ts'
 import { type OutboxMetrics, type OutboxStatus, outboxMetrics, outboxStatus } from './status.ts'
-import { type LaneStore } from './store.ts'
+import { type LaneStore, newestAlert } from './store.ts'
 
 const defaultQuota = 2 * 1024 ** 3
 const scanPage = 1024
@@ -82,14 +82,14 @@ export class Outbox {
       removed: () => this.backlog.takeRemoved(),
       onAppended: sequences => this.added(Math.max(...sequences)),
     })
-    const { backlog, stores, start, forget } = openStores(environment, [...outlets.keys()], {
+    const { backlog, stores, start, mend } = openStores(environment, [...outlets.keys()], {
       ledger: this.ledger,
       touch: () => this.progress.touch(),
       log,
     })
     this.backlog = backlog
     this.#stores = stores
-    this.#told.push(...forget)
+    this.#told.push(...mend)
     this.#scanned = start
     this.lanes = stores.flatMap(store => {
       const outlet = outlets.get(store.name)
@@ -181,8 +181,9 @@ export class Outbox {
 
   /** Counts a page of alerts that are new on the disk; false when there are no more. */
   #scan(): boolean {
-    const range = { after: sequenceKey(this.#scanned), limit: scanPage }
-    const page = this.environment.scan('alerts', range, longestHead)
+    const after = sequenceKey(this.#scanned)
+    const end = sequenceKey(newestAlert(this.environment) + 1)
+    const page = this.environment.scan('alerts', { after, end, limit: scanPage }, longestHead)
     for (const { key, head, bytes } of page) {
       const sequence = keySequence(key)
       if (!Number.isSafeInteger(sequence)) continue

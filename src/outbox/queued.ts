@@ -12,12 +12,14 @@ export interface Alert {
   readonly json: string
   readonly document: Document
   readonly level: Level
-  /** What belongs together: alerts with the same key keep their order. */
+  /** The conversation, else the host, else the sensor: alerts with the same key keep their order. */
   readonly key: string
   /** When it was on the disk, ms since the Unix epoch; 0 when unknown. */
   readonly acceptedAt: number
   /** It comes out of the dead letters. */
   readonly replayed: boolean
+  /** The only sink that it is for; undefined for all. */
+  readonly only?: string | undefined
 }
 
 /** The alert in an entry of the queue; undefined when the entry is damaged. */
@@ -40,6 +42,7 @@ export function queuedAlert(sequence: number, entry: Buffer | undefined): Alert 
       key: partitionKey(document),
       acceptedAt: head.acceptedAt,
       replayed: head.replayed,
+      only: head.only,
     }
   } catch {
     return undefined

@@ -1,10 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import { levels } from '../alerts/alert.ts'
-import { sequenceKey } from '../storage/entry.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Backlog } from './backlog.ts'
 import { Ballast } from './ballast.ts'
-import { entryHead, longestHead } from './entry.ts'
 import { type Lane } from './lane.ts'
 
 const level = (name: (typeof levels)[number]) => levels.indexOf(name)
@@ -37,13 +35,13 @@ export interface QuotaParts {
 
 /**
  * Keeps the queue within its bytes by giving up, in this order: dead letters older than seven days,
- * then alerts by level and age. Only of sinks that have fallen behind, until the quota is used up.
+ * then alerts by level and age, for each sink its own. Those of a sink that has not fallen behind go
+ * only when what the others gave up was not enough.
  */
 export class Quota {
   readonly #parts: QuotaParts
-  /** Below this number each step has nothing left to drop, for the sinks of `#behind`. */
-  readonly #from = steps.map(() => 0)
-  #behind = ''
+  /** Below these numbers the steps have nothing left to drop for a sink. */
+  readonly #from = new Map<Lane, number[]>()
   readonly #ballast: Ballast
   #limit: number
   #squeezed: number | undefined
@@ -88,58 +86,52 @@ export class Quota {
   /** Drops what is too much. True when it stopped early, to let others run. */
   enforce(): boolean {
     this.#dropDead()
-    const behind = this.#lagging()
-    const names = behind.map(lane => lane.store.name).join()
-    if (names !== this.#behind) this.#from.fill(0)
-    this.#behind = names
     let left = dropsAtOnce
-    for (const [index, step] of steps.entries()) {
-      // Once all is used, nobody is spared; a full disk alone spares who takes what comes.
-      const lanes = this.used >= this.#limit ? this.#parts.lanes : behind
-      if (this.#load(behind) > step.fill * this.limit) left = this.#drop(index, lanes, left)
-      if (left <= 0) return true
+    for (const lane of this.#inTurn()) {
+      for (const [index, step] of steps.entries()) {
+        if (this.#load(lane) > step.fill * this.limit) left = this.#drop(lane, index, left)
+        if (left <= 0) return true
+      }
     }
     return false
   }
 
-  /** What the sinks that have fallen behind keep; the others will soon be done with theirs. */
-  #load(behind: readonly Lane[]): number {
-    const { used } = this
-    if (used >= this.#limit) return used
-    return this.#deadBytes() + Math.max(0, ...behind.map(lane => lane.store.pendingBytes))
-  }
-
-  #lagging(): Lane[] {
-    return this.#parts.lanes.filter(
-      ({ circuit, store }) => circuit.state !== 'up' || store.pendingBytes > this.#limit / 2,
+  /** Whoever has fallen behind goes first, the farthest before all; the others hardly ever need to. */
+  #inTurn(): Lane[] {
+    const order = (lane: Lane) => (this.#isBehind(lane) ? 1 : 0)
+    return this.#parts.lanes.toSorted(
+      (a, b) => order(b) - order(a) || b.store.pendingBytes - a.store.pendingBytes,
     )
   }
 
-  /** Drops alerts of one step; gives how many more may be dropped now. */
-  #drop(index: number, lanes: readonly Lane[], most: number): number {
-    const step = steps[index] ?? steps[3]
-    const target = (step.fill - slack) * this.limit
-    let left = most
-    let inOrder = true
-    for (const sequence of this.#parts.backlog.upTo(step.level, this.#from[index] ?? 0)) {
-      if (left <= 0 || this.#load(lanes) <= target) break
-      const dropped = this.#dropOne(sequence, lanes)
-      left -= dropped
-      inOrder &&= dropped > 0
-      if (inOrder) this.#from[index] = sequence
-    }
-    return left
+  /** The others will soon be done with theirs. */
+  #isBehind({ circuit, store }: Lane): boolean {
+    return circuit.state !== 'up' || store.pendingBytes > this.#limit / 2
   }
 
-  #dropOne(sequence: number, lanes: readonly Lane[]): number {
-    const { environment, backlog } = this.#parts
-    const holders = lanes.filter(lane => !lane.store.isDone(sequence))
-    if (holders.length === 0) return 0
-    const range = { start: sequenceKey(sequence), limit: 1 }
-    const [entry] = environment.scan('alerts', range, longestHead)
-    const rule = entry?.key.equals(range.start) ? entryHead(entry.head).rule : ''
-    const lost = { sequence, level: backlog.level(sequence), rule }
-    return holders.filter(lane => lane.drop(lost)).length
+  /** What a sink keeps; once all is used nobody is spared, a full disk alone spares who takes what comes. */
+  #load(lane: Lane): number {
+    const { used } = this
+    if (used >= this.#limit) return used
+    return this.#isBehind(lane) ? this.#deadBytes() + lane.store.pendingBytes : 0
+  }
+
+  /** Drops a sink's alerts of one step; gives how many more may be dropped now. */
+  #drop(lane: Lane, index: number, most: number): number {
+    const step = steps[index] ?? steps[3]
+    const target = (step.fill - slack) * this.limit
+    const from = this.#from.get(lane) ?? steps.map(() => 0)
+    this.#from.set(lane, from)
+    let left = most
+    let inOrder = true
+    for (const sequence of this.#parts.backlog.upTo(step.level, from[index] ?? 0)) {
+      if (left <= 0 || this.#load(lane) <= target) break
+      const wasDone = lane.store.isDone(sequence)
+      if (!wasDone && lane.drop(sequence)) left--
+      inOrder &&= lane.store.isDone(sequence)
+      if (inOrder) from[index] = sequence
+    }
+    return left
   }
 
   #deadBytes(): number {

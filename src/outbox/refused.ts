@@ -5,7 +5,7 @@ import { type Entry } from '../storage/store.ts'
 import { letterOf } from './dead-letter.ts'
 import { entryHead } from './entry.ts'
 import { queuedAlert } from './queued.ts'
-import { type When, wants } from './route.ts'
+import { isFor, type When } from './route.ts'
 import { SinkError } from './sink-error.ts'
 import { type LaneStore } from './store.ts'
 import { type Window } from './window.ts'
@@ -66,12 +66,11 @@ function* oldest({ environment, store }: RefusedParts): Generator<Entry> {
 }
 
 function buryOne({ value }: Entry, sequence: number, parts: RefusedParts): boolean {
-  const { store, window, when, error } = parts
+  const { store, window, error } = parts
   const held = window.get(sequence)
   const alert = queuedAlert(sequence, value)
-  if (store.isDone(sequence) || alert === undefined || value === undefined) return false
-  const { only } = entryHead(value)
-  if ((only !== undefined && only !== store.name) || !wants(when, alert)) {
+  if (store.isDone(sequence) || alert === undefined) return false
+  if (!isFor(parts, alert)) {
     store.settle(sequence, 'filtered')
     return false
   }

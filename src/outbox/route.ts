@@ -14,8 +14,16 @@ export interface When {
   readonly test?: ((document: Document) => boolean) | undefined
 }
 
+/** Whether an alert is for a sink: it is not another's dead letter, and the sink wants it. */
+export function isFor(
+  { name, when }: { readonly name: string; readonly when?: When | undefined },
+  alert: Alert,
+): boolean {
+  return (alert.only === undefined || alert.only === name) && wants(when, alert)
+}
+
 /** Whether a sink wants an alert. What the sensor says about itself is only held back by its level. */
-export function wants(when: When | undefined, alert: Alert): boolean {
+function wants(when: When | undefined, alert: Alert): boolean {
   if (when === undefined) return true
   const { level = 'informational', rules = [], tags = [], test } = when
   if (levels.indexOf(alert.level) < levels.indexOf(level)) return false

@@ -1,4 +1,4 @@
-import { keySequence } from '../storage/entry.ts'
+import { keySequence, sequenceKey } from '../storage/entry.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Operation } from '../storage/operation.ts'
 import {
@@ -204,16 +204,19 @@ export class LaneStore {
   }
 }
 
-/** The number of the oldest alert in the queue; undefined when it is empty. */
-export function oldestAlert(environment: Environment): number | undefined {
-  const [entry] = environment.scan('alerts', { limit: 1 }, 0)
+/** The number of the oldest alert in the queue, of those up to `newest`; undefined without any. */
+export function oldestAlert(environment: Environment, newest: number): number | undefined {
+  const [entry] = environment.scan('alerts', { end: sequenceKey(newest + 1), limit: 1 }, 0)
   return entry === undefined ? undefined : keySequence(entry.key)
 }
 
-/** The last number that was ever given to an alert. */
+/**
+ * The last number that was ever given to an alert. It is stored with each of them: a higher one in
+ * the queue is a key that the disk has changed.
+ */
 export function newestAlert(environment: Environment): number {
   const drawn = environment.get('meta', 'sequence')
+  if (drawn !== undefined) return keySequence(drawn) || 0
   const [last] = environment.scan('alerts', { limit: 1, reverse: true }, 0)
-  const known = drawn === undefined ? 0 : keySequence(drawn)
-  return Math.max(known || 0, last === undefined ? 0 : keySequence(last.key) || 0)
+  return last === undefined ? 0 : keySequence(last.key) || 0
 }

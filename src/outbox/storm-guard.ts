@@ -29,7 +29,7 @@ export function stormGuard<R extends Receiver>(inner: R, options: GuardOptions):
   const guard = new Guard(inner, options)
   return new Proxy(inner, {
     get(target, name) {
-      if (name === 'send') return (alerts: readonly Alert[]) => guard.send(alerts)
+      if (name === 'send') return guard.send
       if (name === 'limits') return { ...batch, concurrency: 1 }
       const value: unknown = Reflect.get(target, name)
       return typeof value === 'function' ? value.bind(target) : value
@@ -55,19 +55,19 @@ class Guard {
     this.#filled = this.#now()
   }
 
-  async send(alerts: readonly Alert[]): Promise<void> {
-    const sent: Alert[] = []
+  readonly send: Receiver['send'] = async (alerts, took = () => undefined) => {
     let group: readonly Alert[] = []
     try {
       for (group of this.#groups(alerts)) {
         if (group.length > 1) await this.#digestDue()
         await this.#token()
         await this.#inner.send(group.length > 1 ? [digest(group)] : group)
-        sent.push(...group)
+        // At once: whoever dies in the pause before the next message does not send this one again.
+        for (const alert of group) took(alert)
         if (group.length > 1) this.#nextDigest = this.#now() + this.#every()
       }
     } catch (error) {
-      throw blame(error, sent, group)
+      throw blame(error, group)
     }
   }
 
@@ -108,8 +108,8 @@ class Guard {
   }
 }
 
-/** The error of one message, told of the whole batch: what went before it is delivered. */
-function blame(error: unknown, sent: readonly Alert[], group: readonly Alert[]): unknown {
+/** The error of one message, told of the whole batch. */
+function blame(error: unknown, group: readonly Alert[]): unknown {
   const text = error instanceof Error ? error.message : String(error)
   const fault = faultClass(error)
   const known = error instanceof SinkError ? error : undefined
@@ -118,7 +118,6 @@ function blame(error: unknown, sent: readonly Alert[], group: readonly Alert[]):
   // Refused: that one message only; what comes after it was not even tried.
   return new SinkError(fault === 'permanent' ? 'transient' : fault, text, {
     cause: error,
-    delivered: sent,
     rejected: isRefused ? group : [],
     retryAfter,
     patience,

@@ -54,8 +54,9 @@ async function openSinks(
   sinks: Map<string, Sink>,
 ): Promise<Map<string, Outlet>> {
   const outlets = new Map<string, Outlet>()
-  for (const [name, { when, max_age, ...options }] of Object.entries(config.sinks)) {
-    const sink = await registry[options.type]?.open(options, { name, log, output })
+  for (const [name, options] of Object.entries(config.sinks)) {
+    const { type, when, max_age } = options
+    const sink = await registry[type]?.open(options as never, { name, log, output })
     if (sink === undefined) continue
     sinks.set(name, sink)
     const receiver = sink.chat === undefined ? sink : stormGuard(sink, sink.chat)

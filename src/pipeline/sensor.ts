@@ -90,8 +90,7 @@ export class Sensor {
       observer,
       raise: alert => this.#raise(alert),
     })
-    const { damaged } = this.#devices.counts
-    const alerts = startAlerts(parts.environment.setAside, damaged, observer)
+    const alerts = startAlerts(parts.environment.setAside, this.#devices.counts.damaged, observer)
     for (const alert of alerts) this.#raise(alert)
     this.follow(parts.interfaces)
   }
@@ -160,9 +159,10 @@ export class Sensor {
     })
   }
 
-  /** What waits goes to disk and, for a time, to the sinks; then the summary of the whole run. */
+  /** What waits goes to disk, if that takes it within 1 s (R16), and, for a time, to the sinks. */
   async close(hurry?: AbortSignal): Promise<void> {
     this.#report.stop()
+    this.#parts.environment.end(1000)
     this.#protocols.close()
     this.#devices.settle()
     this.#activity?.tick(Number.POSITIVE_INFINITY)

@@ -115,7 +115,7 @@ export function makeProfiles({ config, environment }: SensorParts, journal: Jour
     stored: storedProfiles(environment),
     read: key => environment.get(table, key),
     // A copy: the profile goes on while the journal waits for the disk.
-    save: (key, value) => journal.add({ kind: 'put', table, key, value: Uint8Array.from(value) }),
+    save: (key, value) => journal.add({ kind: 'put', table, key, value: new Uint8Array(value) }),
     remove: key => journal.add({ kind: 'remove', table, key }),
   })
 }

@@ -1,4 +1,4 @@
-import { type MessageEvent } from '../decode/message.ts'
+import { Conversations, OfConversation } from '../decode/conversations.ts'
 import { type Packet } from '../decode/packet.ts'
 import { PacketEvent } from '../decode/packet-event.ts'
 import { l7 } from '../decode/record.ts'
@@ -12,16 +12,23 @@ export class QuicEvent extends PacketEvent<'quic'> {
   declare readonly action: 'quic-client-hello' | 'quic-server-hello' | 'quic-retry'
   declare readonly facts: QuicFacts
 
-  constructor(event: MessageEvent, action: QuicEvent['action'], facts: QuicFacts) {
-    super('quic', event.packet)
+  constructor(packet: Packet, action: QuicEvent['action'], facts: QuicFacts) {
+    super('quic', packet)
     this.action = action
     this.facts = facts
   }
 }
 
-interface Known {
-  facts: QuicFacts
-  last: MessageEvent
+/** What is known of a connection, until newer ones push it out. */
+class Known extends OfConversation {
+  facts: QuicFacts = nothing
+  /** The packet that told it. */
+  packet: Packet
+
+  constructor(packet: Packet) {
+    super(packet)
+    this.packet = packet
+  }
 }
 
 const CONNECTIONS = 8192
@@ -29,56 +36,47 @@ const CONNECTIONS = 8192
 export const quic: Protocol = {
   l7: [l7.L7_QUIC],
   open() {
-    /** What is known of a connection, until its assembler forgets it. */
-    const known = new Map<string, Known>()
-    let partial: { key: string; news: QuicNews }[] = []
-    const assembler = new QuicAssembler<string>({}, (key, news) => partial.push({ key, news }))
+    const known = new Conversations<Known>()
+    let partial: { connection: Known; news: QuicNews }[] = []
+    const assembler = new QuicAssembler<Known>({}, (connection, news) =>
+      partial.push({ connection, news }),
+    )
 
-    function learn(key: string, event: MessageEvent, news: QuicNews): QuicEvent {
-      const facts = join(known.get(key)?.facts, news)
-      known.delete(key)
-      known.set(key, { facts, last: event })
-      const [oldest] = known.keys()
-      if (known.size > CONNECTIONS && oldest !== undefined) known.delete(oldest)
-      return new QuicEvent(event, actionOf(news), facts)
+    function add(packet: Packet): Known {
+      const { oldest } = known
+      if (oldest !== undefined && known.size >= CONNECTIONS) known.remove(oldest)
+      const made = new Known(packet)
+      known.add(made)
+      return made
     }
 
     return {
-      datagram(event, emit) {
-        const { packet, bytes } = event
-        const key = conversationKey(packet)
-        const waiting = known.get(key)
-        if (waiting === undefined) known.set(key, { facts: nothing, last: event })
-        const news = assembler.datagram(key, packet.fromResponder, bytes, packet.time)
-        if (news !== undefined) emit(learn(key, event, news))
+      datagram({ packet, bytes }, emit) {
+        const connection = known.find(packet) ?? add(packet)
+        const news = assembler.datagram(connection, packet.fromResponder, bytes, packet.time)
+        if (news === undefined) return
+        connection.packet = packet
+        emit(learn(connection, news))
       },
       expire(time, emit) {
         if (time === Number.POSITIVE_INFINITY) assembler.clear()
         else assembler.expire(time)
         const cut = partial
         partial = []
-        for (const { key, news } of cut) {
-          const last = known.get(key)?.last
-          if (last !== undefined) emit(learn(key, last, news))
-          known.delete(key)
-        }
+        for (const { connection, news } of cut) emit(learn(connection, news))
       },
     }
   },
 }
 
-/** The same for both directions: the source of an event is the opener, whoever sent the packet. */
-function conversationKey(packet: Packet): string {
-  const { source0, destination0, sourcePort, destinationPort, protocol, vlan } = packet
-  const near = `${source0} ${destination0} ${sourcePort} ${destinationPort} ${protocol} ${vlan}`
-  if (packet.family === 4) return near
-  const { source1, source2, source3, destination1, destination2, destination3 } = packet
-  return `${near} ${source1} ${source2} ${source3} ${destination1} ${destination2} ${destination3}`
+function learn(connection: Known, news: QuicNews): QuicEvent {
+  connection.facts = join(connection.facts, news)
+  return new QuicEvent(connection.packet, actionOf(news), connection.facts)
 }
 
 const nothing: QuicFacts = { version: '', clientHello: undefined, serverHello: undefined }
 
-function join(before: QuicFacts = nothing, news: QuicNews): QuicFacts {
+function join(before: QuicFacts, news: QuicNews): QuicFacts {
   const { version, clientHello, serverHello, helloRetry, retry, offeredVersions } = news
   return {
     version: version || before.version,

@@ -53,7 +53,7 @@ export class QuicFlow {
   rest(): QuicNews | undefined {
     const { prefix } = this.#streams.client
     if (this.#told.client || prefix.length === 0) return undefined
-    const { clientHello } = readHandshake(Buffer.from(prefix), QUIC)
+    const { clientHello } = readHandshake(prefix, QUIC)
     if (clientHello === undefined) return undefined
     const news = new News()
     news.version = this.#version
@@ -113,8 +113,7 @@ export class QuicFlow {
     if (this.#told[role]) return
     const { prefix } = this.#streams[role]
     if (!startsWhole(prefix)) return
-    // A copy: the hellos are read lazily, the stream goes on.
-    const handshake = readHandshake(Buffer.from(prefix), QUIC)
+    const handshake = readHandshake(prefix, QUIC)
     news.version = this.#version
     if (role === 'client') this.#tellClient(handshake, news)
     else this.#tellServer(handshake, news)

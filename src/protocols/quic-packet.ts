@@ -42,23 +42,23 @@ export function readPacket(bytes: Uint8Array, start: number): QuicPacket | undef
   const version = u32(bytes, start + 1)
   const protection = quicVersion(version)
   const kind = kindOf(flags, version, protection)
-  const head = {
+  // These two have no length and fill the datagram.
+  const whole = kind === 'retry' || kind === 'negotiation'
+  const lengthAt = kind === 'initial' ? skipToken(bytes, scidEnd) : scidEnd
+  const numberAt = whole ? scidEnd : lengthAt + varintSize(bytes, lengthAt)
+  const end = whole ? bytes.length : numberAt + varint(bytes, lengthAt)
+  if (numberAt > bytes.length) return undefined
+  return {
     kind,
     version,
     protection,
     start,
     dcid: bytes.subarray(dcidAt, dcidEnd),
     scid: bytes.subarray(scidAt, scidEnd),
+    numberAt,
+    end: Math.min(end, bytes.length),
+    cut: end > bytes.length,
   }
-  // These two have no length and fill the datagram.
-  if (kind === 'retry' || kind === 'negotiation') {
-    return { ...head, numberAt: scidEnd, end: bytes.length, cut: false }
-  }
-  const lengthAt = kind === 'initial' ? skipToken(bytes, scidEnd) : scidEnd
-  const numberAt = lengthAt + varintSize(bytes, lengthAt)
-  const end = numberAt + varint(bytes, lengthAt)
-  if (numberAt > bytes.length) return undefined
-  return { ...head, numberAt, end: Math.min(end, bytes.length), cut: end > bytes.length }
 }
 
 function kindOf(flags: number, version: number, { moved }: QuicVersion): QuicPacketKind {

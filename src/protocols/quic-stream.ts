@@ -12,22 +12,22 @@ const CRYPTO = 0x06
 // Google's Q050, T050 and T051 number the same frame so; no other Initial may hold a frame 8.
 const GOOGLE_CRYPTO = 0x08
 
+const nothing = Buffer.alloc(0)
+
 /**
  * The bytes that CRYPTO frames carry, put together by offset: in any order, repeated, overlapping.
  * Of overlapping copies the first counts. What lies beyond MAX_CRYPTO or would make more than 64
  * islands is left out.
  */
 export class CryptoStream {
-  #bytes = Buffer.alloc(0)
+  #bytes = nothing
   /** Disjoint, ascending: begin and end of each run of bytes that is there. */
   #runs: (readonly [from: number, to: number])[] = []
 
-  /** Bytes there from the beginning, without a gap. A view: it changes with `add`. */
+  /** Bytes there from the beginning, without a gap; they never change. */
   get prefix(): Buffer {
     const [first] = this.#runs
-    return first === undefined || first[0] > 0
-      ? this.#bytes.subarray(0, 0)
-      : this.#bytes.subarray(0, first[1])
+    return first === undefined || first[0] > 0 ? nothing : this.#bytes.subarray(0, first[1])
   }
 
   /** Bytes of memory in use. */
@@ -60,7 +60,8 @@ export class CryptoStream {
   #reserve(end: number): void {
     if (end <= this.#bytes.length) return
     const size = Math.min(MAX_CRYPTO, Math.max(2048, 2 ** Math.ceil(Math.log2(end))))
-    const grown = Buffer.alloc(size)
+    // Only what was written is ever read.
+    const grown = Buffer.allocUnsafeSlow(size)
     grown.set(this.#bytes)
     this.#bytes = grown
   }

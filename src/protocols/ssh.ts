@@ -25,6 +25,8 @@ export interface SshHello {
   readonly software?: string
   readonly comments?: string
   readonly kexInit?: SshKexInit
+  /** Bytes from the banner to the end of the key exchange's packet, where both are there. */
+  readonly size?: number
   /** The bytes end before banner or key exchange do. */
   readonly cut: boolean
 }
@@ -55,7 +57,9 @@ export function decodeSsh(bytes: Uint8Array, start = 0, end = bytes.length): Ssh
   const parts = { banner, ...bannerParts(banner) }
   if (lf < 0) return { ...parts, cut: true }
   const kexInit = readKexInit(bytes, lf + 1, stop)
-  if (typeof kexInit === 'object') return { ...parts, kexInit, cut: false }
+  if (typeof kexInit === 'object') {
+    return { ...parts, kexInit, size: packetEnd(bytes, lf + 1) - at, cut: false }
+  }
   return { ...parts, cut: kexInit === 'cut' }
 }
 
@@ -145,6 +149,11 @@ function readKexInit(
     compressionToServer: zipCs,
     compressionToClient: zipSc,
   }
+}
+
+/** Where the packet at `start`, whose length is there, ends. */
+function packetEnd(bytes: Uint8Array, start: number): number {
+  return start + 4 + new Cursor(bytes, start, bytes.length).u32()
 }
 
 function nameList(input: Cursor): string {

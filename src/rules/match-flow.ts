@@ -60,12 +60,12 @@ export class MatchFlow<Event> {
 
   /** A new event, of that time (µs). */
   begin(event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
-    this.#sequence++
+    const sequence = ++this.#sequence
     this.#time = time
     if (this.#learns) this.#store.advance(time)
     const moment = this.#moments[this.#depth]
-    if (moment !== undefined) moment.begin(event, kind, time, emit)
-    else this.#moments.push(new EventMoment(this.#fields, event, kind, time, emit))
+    if (moment !== undefined) moment.begin(sequence, event, kind, time, emit)
+    else this.#moments.push(new EventMoment(this.#fields, sequence, event, kind, time, emit))
     this.#depth++
   }
 

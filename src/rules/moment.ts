@@ -1,3 +1,4 @@
+import { type Sighted } from './baseline/key.ts'
 import { type Subject } from './correlate/subject.ts'
 import { type EventFields, type KindFields } from './event-fields.ts'
 import { type FieldValue } from './fields.ts'
@@ -16,7 +17,8 @@ export interface Moment<Event> {
 }
 
 /** The event at hand, in an object that the events after it share. */
-export class EventMoment<Event> implements Moment<Event>, Subject {
+export class EventMoment<Event> implements Moment<Event>, Sighted {
+  sequence: number
   event: Event
   kind: Kind
   time: number
@@ -30,6 +32,7 @@ export class EventMoment<Event> implements Moment<Event>, Subject {
 
   constructor(
     fields: EventFields<Event>,
+    sequence: number,
     event: Event,
     kind: Kind,
     time: number,
@@ -37,6 +40,7 @@ export class EventMoment<Event> implements Moment<Event>, Subject {
   ) {
     this.#fields = fields
     this.#own = fields.of(kind)
+    this.sequence = sequence
     this.event = event
     this.kind = kind
     this.time = time
@@ -44,8 +48,9 @@ export class EventMoment<Event> implements Moment<Event>, Subject {
   }
 
   /** The next event, in place of the one before. */
-  begin(event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
+  begin(sequence: number, event: Event, kind: Kind, time: number, emit: Emit<Event>): void {
     if (kind !== this.kind) this.#own = this.#fields.of(kind)
+    this.sequence = sequence
     this.event = event
     this.kind = kind
     this.time = time

@@ -3,6 +3,7 @@ import { type BaselineStore } from '../baseline/store.ts'
 import { type Plan } from './admission/admit.ts'
 import { type Program } from './admission/program.ts'
 import { type Admission } from './admission/report.ts'
+import { KeyTexts } from './baseline/key.ts'
 import { makeUnits } from './compile-set.ts'
 import { type CorrelationLimits } from './correlate/correlation.ts'
 import { type BudgetOptions, type Cost } from './engine/budget.ts'
@@ -77,7 +78,7 @@ export function compileRules<Event>(plan: Plan, options: RuleSetOptions<Event>):
   const limits = { ...defaults.limits, ...options.limits }
   const suppress = options.suppress ?? defaults.suppress
   const { units, correlations } = makeUnits(plan, limits, {
-    store,
+    baselines: { store, keys: new KeyTexts() },
     suppress,
     learn: options.learn,
   })

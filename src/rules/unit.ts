@@ -1,7 +1,6 @@
-import { type BaselineStore } from '../baseline/store.ts'
 import { type CorrelationRule, type DetectionRule, type Level } from './ast.ts'
 import { type BaselineDefinition, parseBaseline } from './baseline/definition.ts'
-import { BaselineRule } from './baseline/rule.ts'
+import { type BaselineParts, BaselineRule } from './baseline/rule.ts'
 import { baselineHash, ruleKey } from './content-hash.ts'
 import { type Correlation } from './correlate/correlation.ts'
 import { keyText, type Subject } from './correlate/subject.ts'
@@ -56,7 +55,7 @@ export function extensionsOf(rule: DetectionRule | CorrelationRule): Extensions 
 const ordinary: Level = 'medium'
 
 export interface UnitOptions {
-  readonly store: BaselineStore
+  readonly baselines: BaselineParts
   /** Of rules that look at one event and say nothing themselves. */
   readonly suppress: SuppressDefinition
   /** Instead of every learning period (µs). */
@@ -113,14 +112,14 @@ function common(rule: DetectionRule | CorrelationRule, hash: () => string) {
 function openBaseline(
   linked: LinkedRule,
   given: BaselineDefinition,
-  { store, learn }: UnitOptions,
+  { baselines, learn }: UnitOptions,
 ): BaselineRule {
   const history = { events: 0, values: 0, days: 0 }
   const definition = learn === undefined ? given : { ...given, learn, history }
   const { entity, value, normalise } = definition
   const hash = baselineHash(linked, entity, value, normalise.name)
   const { taxonomy } = linked.rule.meta
-  return new BaselineRule(definition, { id: ruleKey(linked.rule), hash }, taxonomy, store)
+  return new BaselineRule(definition, { id: ruleKey(linked.rule), hash }, taxonomy, baselines)
 }
 
 /** The key of a silence: what the fields hold, null where they are absent. */

@@ -1,5 +1,4 @@
 import { type Level, levels } from '../alerts/alert.ts'
-import { type Alert } from '../outbox/queued.ts'
 
 /** The value at a path of a document. Own properties only: a path may come from a configuration. */
 export function valueAt(document: unknown, path: readonly string[]): unknown {
@@ -20,14 +19,4 @@ export function textAt(document: unknown, ...path: readonly string[]): string | 
 /** How bad an alert is; `medium` when it does not say. */
 export function levelOf(document: unknown): Level {
   return levels.find(level => level === textAt(document, 'labels', 'level')) ?? 'medium'
-}
-
-/** What alerts must share to stay in order (R12): the conversation, else the host, else the sensor. */
-export function partitionKey({ document }: Pick<Alert, 'document'>): string {
-  return (
-    textAt(document, 'network', 'community_id') ??
-    textAt(document, 'host', 'id') ??
-    textAt(document, 'observer', 'name') ??
-    ''
-  )
 }

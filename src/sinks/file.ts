@@ -82,7 +82,7 @@ interface AlertFile {
   readonly handle: FileHandle
   readonly device: number
   readonly inode: number
-  /** False for a FIFO or /dev/null, which keep nothing. */
+  /** False for /dev/null and the like, which keep nothing. */
   readonly regular: boolean
 }
 
@@ -93,6 +93,9 @@ async function openFile(path: string): Promise<AlertFile> {
     const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640)
     try {
       const status = await handle.stat()
+      // A write into it waits for its reader, and then keeps the whole process from ending.
+      if (status.isFIFO())
+        throw new Error('it is a FIFO; name a file, or pipe a sink of type console')
       const regular = status.isFile()
       if (regular) await repairLastLine(handle, status.size)
       if (regular && status.size === 0) await syncDirectory(dirname(path))

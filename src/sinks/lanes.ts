@@ -1,6 +1,5 @@
 import { type Alert } from '../outbox/queued.ts'
 import { SinkError } from '../outbox/sink-error.ts'
-import { partitionKey } from './fields.ts'
 
 /**
  * Sends each alert of a batch on its own, `width` at a time, those of one key one after the other.
@@ -15,7 +14,7 @@ export async function sendInLanes(
   took: (alert: Alert) => void = () => undefined,
 ): Promise<void> {
   const lanes = Array.from({ length: width }, (): Alert[] => [])
-  for (const alert of batch) lanes[laneOf(partitionKey(alert), width)]?.push(alert)
+  for (const alert of batch) lanes[laneOf(alert.key, width)]?.push(alert)
   const outcome: Outcome = { delivered: [], rejected: [], failures: [] }
   const sendOne = async (alert: Alert) => {
     await send(alert)

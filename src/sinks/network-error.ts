@@ -60,5 +60,14 @@ function innermost(error: unknown): string {
   }
   if (!(error instanceof Error)) return String(error)
   if (error.message === '' && error.cause !== undefined) return innermost(error.cause)
-  return error.message === '' ? codeOf(error) || error.name : error.message
+  return error.message === '' ? codeOf(error) || error.name : tlsReason(error.message)
+}
+
+/** OpenSSL says what is wrong in the midst of `…:error:0A00010B:SSL routines:function:reason:file:…`. */
+export function tlsReason(message: string): string {
+  const found = /^(.*?)\b[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/s.exec(message)
+  const [, before = '', reason = ''] = found ?? []
+  if (found === null) return message
+  const hint = reason === 'wrong version number' ? ', the far side does not speak it' : ''
+  return `${before}TLS: ${reason}${hint}`
 }

@@ -1,5 +1,4 @@
 import { type Static, type TObject } from '../config/type.ts'
-import { parse } from '../config/validate.ts'
 import { type Log } from '../operate/log.ts'
 import { type Alert } from '../outbox/queued.ts'
 import { type Receiver } from '../outbox/receiver.ts'
@@ -31,18 +30,14 @@ export interface SinkContext {
 
 export interface SinkKind<S extends TObject = TObject> {
   readonly schema: S
-  /** Checks the options and opens the sink. Throws CONFIG_INVALID or SINK_UNAVAILABLE. */
-  open(options: Readonly<Record<string, unknown>>, context: SinkContext): Promise<Sink>
+  /**
+   * Opens the sink with options as the configuration has checked them. Throws CONFIG_INVALID for what
+   * no schema can tell, or SINK_UNAVAILABLE.
+   */
+  open(options: Static<S>, context: SinkContext): Promise<Sink>
 }
 
 /** One kind of sink: its options and how to open one; `open` never meets a wrong option. */
-export function defineSink<S extends TObject>(
-  schema: S,
-  open: (options: Static<S>, context: SinkContext) => Promise<Sink>,
-): SinkKind<S> {
-  return {
-    schema,
-    open: async ({ type: _, ...options }, context) =>
-      open(parse(schema, options, `sink \`${context.name}\``), context),
-  }
+export function defineSink<S extends TObject>(schema: S, open: SinkKind<S>['open']): SinkKind<S> {
+  return { schema, open }
 }

@@ -12,6 +12,8 @@ import { Tls } from './tls.ts'
 /** What a receiver may lose when it dies: so much is kept and sent again. */
 const replay = { bytes: 8 * 1024 * 1024, ms: 60_000 } as const
 const sizes = { tls: 8192, tcp: 8192, udp: 1024 } as const
+/** What a UDP datagram of IPv4 holds: beyond, no send would ever work. */
+const largestDatagram = 65_507
 const ports = { tls: 6514, tcp: 514, udp: 514 } as const
 
 export const syslog = defineSink(syslogOptions, async (options, { log }) => {
@@ -30,6 +32,10 @@ function formatOf(options: SyslogOptions): SyslogFormat {
   if (maxSize < 480) {
     // RFC 5424 6.1: what every receiver must be able to take.
     throw new SensorError('CONFIG_INVALID', '`max_size` must be 480 or more, or 0 for the default')
+  }
+  if (transport === 'udp' && maxSize > largestDatagram) {
+    const most = `\`max_size\` must be ${largestDatagram} or less with udp, or 0 for the default`
+    throw new SensorError('CONFIG_INVALID', most)
   }
   return { standard, facility, appName, enterprise, content, maxSize }
 }
@@ -65,7 +71,7 @@ function overStream(host: string, port: number, parts: StreamParts): Sink {
           await stream.write(Buffer.concat(messages.flatMap(frame)))
           confirmation.written(messages.length)
         }
-        said = `${stream.place} took ${messages.length} messages; syslog acknowledges nothing`
+        said = `${stream.place} took ${counted(messages, 'message')}; syslog acknowledges nothing`
         refuse(batch, rejected, format)
       }),
     check: () => stream.open(),
@@ -117,7 +123,7 @@ function overDatagrams(datagrams: Datagrams, format: SyslogFormat): Sink {
     async send(batch) {
       const { messages, rejected } = messagesOf(batch, format)
       await datagrams.send(messages)
-      said = `${messages.length} datagrams were sent to ${datagrams.place}; nobody knows whether they came`
+      said = `sent ${counted(messages, 'datagram')} to ${datagrams.place}; nobody knows whether it came`
       refuse(batch, rejected, format)
     },
     check: async () => void (await datagrams.open()),
@@ -137,6 +143,9 @@ function messagesOf(batch: readonly Alert[], format: SyslogFormat) {
   }
   return { messages, rejected }
 }
+
+const counted = ({ length }: readonly unknown[], what: string) =>
+  `${length} ${what}${length === 1 ? '' : 's'}`
 
 /** Throws for what does not fit; the others were sent. */
 function refuse(batch: readonly Alert[], rejected: readonly Alert[], format: SyslogFormat): void {

@@ -51,6 +51,11 @@ export interface Environment {
    * never refused because too much does.
    */
   relieve(operations: readonly Operation[]): Promise<readonly number[]>
+  /**
+   * The end is near: what a full or failing disk has not taken in `ms` is given up, and from then on
+   * nothing is tried a second time.
+   */
+  end(ms: number): void
   /** Writes what waits without waiting for company. */
   flush(): Promise<void>
   /** Copies of up to `limit` entries in key order; what is damaged has no value. */
@@ -113,6 +118,7 @@ function environment(options: EnvironmentOptions, open: Open): Environment {
     setAside: open.setAside,
     commit: operations => group.commit(operations),
     relieve: operations => group.commit(operations, true),
+    end: ms => group.end(ms),
     flush: () => group.flush(),
     scan: (table, range, head) =>
       open.readable ? scanPage(open.connection.store, table, range, head) : [],

@@ -1,6 +1,7 @@
 import { SensorError } from '../errors.ts'
 import { type Fault, WriteFault } from './fault.ts'
 import { type Operation, operationBytes } from './operation.ts'
+import { Pause } from './pause.ts'
 
 /**
  * A transaction that nobody waits for waits for the first of these, so that many changes share one
@@ -51,7 +52,9 @@ export class GroupCommit {
   #begun = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
   #closing = false
-  #wake: (() => void) | undefined
+  /** Monotonic ms from which nothing is tried again that the disk refuses. */
+  #patience = Number.POSITIVE_INFINITY
+  readonly #pause = new Pause()
 
   constructor(options: GroupOptions) {
     this.#options = options
@@ -76,7 +79,7 @@ export class GroupCommit {
       this.#operations += operations.length
       this.#bytes += bytes
       this.#schedule()
-      if (urgent) this.#wake?.()
+      if (urgent) this.#pause.cut()
     })
   }
 
@@ -88,11 +91,21 @@ export class GroupCommit {
     }
   }
 
+  /** What the disk refuses for `ms` more is given up, and what comes after that at once. */
+  end(ms: number): void {
+    this.#patience = Math.min(this.#patience, performance.now() + ms)
+    this.#pause.cut()
+  }
+
   /** One last attempt for what waits, then the rest is rejected. */
   async close(): Promise<void> {
     this.#closing = true
-    this.#wake?.()
+    this.end(0)
     await this.flush()
+  }
+
+  get #isOver(): boolean {
+    return performance.now() >= this.#patience
   }
 
   #isFull(): boolean {
@@ -160,7 +173,7 @@ export class GroupCommit {
       if (fault === 'refused') return this.#divide(rest, error)
       this.#options.onFault(fault)
       rest = await this.#lessOf(rest, fault, error)
-      if (this.#closing && rest.length === 0) return
+      if (this.#isOver && rest.length === 0) return
       error = rest.length === 0 ? undefined : await this.#attempt(rest)
     }
     this.#options.onFault(undefined)
@@ -173,11 +186,11 @@ export class GroupCommit {
     error: unknown,
   ): Promise<readonly Waiting[]> {
     const [made, rest] = await this.#makeRoom(batch)
-    if (this.#closing) {
+    if (this.#isOver) {
       this.#giveUp(rest, error)
       return []
     }
-    if (!made) await this.#pause(fault)
+    if (!made) await this.#wait(fault)
     if (fault !== 'disk_full') return rest
     this.#cautious = cautious.transactions
     this.#waiting.unshift(...rest.slice(cautious.commits))
@@ -237,17 +250,9 @@ export class GroupCommit {
     }
   }
 
-  #pause(fault: Fault): Promise<void> {
+  #wait(fault: Fault): Promise<void> {
     const { retryMs } = this.#options
-    return new Promise(resolve => {
-      const timer = setTimeout(
-        resolve,
-        fault === 'disk_full' ? Math.min(retryMs, fullPause) : retryMs,
-      )
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    const usual = fault === 'disk_full' ? Math.min(retryMs, fullPause) : retryMs
+    return this.#pause.wait(Math.min(usual, this.#patience - performance.now()))
   }
 }

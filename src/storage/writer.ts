@@ -79,13 +79,13 @@ function apply(store: Store, operation: Operation, sequence: number): void {
   }
 }
 
-/** The last number drawn: as stored, and never below a number that an alert still bears. */
+/** The last number drawn: as stored with each alert, else the highest that one still bears. */
 function lastSequence(store: Store): number {
   const stored = store.table.meta.get(sequenceName)
   const value = stored === undefined ? undefined : unseal(stored)
-  const kept = value === undefined ? 0 : keySequence(value)
+  if (value !== undefined) return keySequence(value) || 0
   const [newest] = store.table.alerts.getKeys({ reverse: true, limit: 1 })
-  return Math.max(kept || 0, newest === undefined ? 0 : keySequence(newest) || 0)
+  return newest === undefined ? 0 : keySequence(newest) || 0
 }
 
 async function close(store: Store): Promise<Reply> {

@@ -84,6 +84,28 @@ describe('orthrus outbox', () => {
     })
   })
 
+  test('dead letters of a sink that is no longer configured can be dropped, not replayed', async () => {
+    const environment = await openEnvironment({ directory: state })
+    const outbox = await open(environment, { other: keeper() })
+    await outbox.close(1000)
+    await environment.close()
+    const run = (...args: string[]) => orthrus(['outbox', ...args, '--state', state])
+    expect((await run('replay', '--all')).stderr).toMatch(/^0 go/)
+    expect((await run('drop', '4')).stderr).toMatch(/^1 given up/)
+    const again = await openEnvironment({ directory: state })
+    const running = await open(again, { other: keeper() })
+    const control = await serveControl(state, { version: () => [{}], ...outboxHandlers(running) })
+    expect((await run('drop', '--sink', 'siem')).stderr).toMatch(/^1 given up/)
+    await control.close()
+    await running.close(1000)
+    await again.close()
+    expect((await run('list', '-o', 'json')).stdout).toBe('')
+    expect(JSON.parse((await run('status', '-o', 'json')).stdout)).toMatchObject({
+      sinks: [{ sink: 'other', accepted: 10, delivered: 10, pending: 0 }],
+      losses: [{ sink: 'siem', reason: 'operator', count: 2 }],
+    })
+  })
+
   test.each(['replay', 'drop'])('%s wants to know which', async name => {
     const { status, stderr } = await orthrus(['outbox', name, '--state', state])
     expect([status, stderr]).toEqual([2, expect.stringContaining('--all')])

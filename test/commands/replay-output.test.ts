@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,4 +32,12 @@ test('a reader that leaves ends it without a complaint', async () => {
   const { stdout, stderr } = await shell('orthrus | head -n 1')
   expect(stdout.trimEnd().split('\n')).toHaveLength(1)
   expect(stderr).toBe('')
+})
+
+test('a reader that stops does not keep it from ending when it is told to', async () => {
+  const args = ['replay', '--events', join(folder, 'capture')]
+  const child = spawn(join(root, 'bin/orthrus'), args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  await once(child.stdout, 'readable')
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
 })

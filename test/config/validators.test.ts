@@ -3,18 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
-import { complaints } from '../../src/config/validate.ts'
-import type * as sinks from '../../src/sinks/index.ts'
 
 // The program uses the validators that the build has written; these tests run those of the sources.
 const built: { readConfig: typeof readConfig } = await import(
   new URL('../../dist/config/load.js', import.meta.url).href
-)
-const builtSinks: typeof sinks = await import(
-  new URL('../../dist/sinks/index.js', import.meta.url).href
-)
-const { complaints: builtComplaints }: { complaints: typeof complaints } = await import(
-  new URL('../../dist/config/validate.js', import.meta.url).href
 )
 
 const folder = mkdtempSync(join(tmpdir(), 'orthrus-validators-'))
@@ -36,9 +28,4 @@ test.each([
   const file = join(folder, 'orthrus.yaml')
   writeFileSync(file, text)
   expect(built.readConfig(file)).toEqual(readConfig(file))
-})
-
-test('the build has a validator for the options of each kind of sink', () => {
-  for (const { schema } of Object.values(builtSinks))
-    expect(builtComplaints(schema, {})).toEqual(complaints(schema, {}))
 })

@@ -10,7 +10,7 @@ interface Entry extends Kept {
 }
 
 const table = (limit: number) =>
-  new Bounded<number, Entry>({
+  new Bounded<Entry>({
     limit,
     idle: ({ weight }, crowded) => (weight > 1 || !crowded ? 60 * second : second),
   })

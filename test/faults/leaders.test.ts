@@ -16,8 +16,9 @@ function alerts(count: number, from: number, isKeyed: boolean): Alert[] {
   return Array.from({ length: count }, (_, n) => {
     const one = alert(from + n)
     if (!isKeyed) return one
-    const document = { ...one.document, network: { community_id: `key-${(from + n) % 29}` } }
-    return { ...one, document, json: JSON.stringify(document) }
+    const key = `key-${(from + n) % 29}`
+    const document = { ...one.document, network: { community_id: key } }
+    return { ...one, key, document, json: JSON.stringify(document) }
   })
 }
 

@@ -1,17 +1,24 @@
 // A child of outage.test.ts: a webhook that is away while `count` alerts are accepted, and what that
 // costs in memory. Reads `go` on stdin when the far side is back.
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pino } from 'pino'
 
 const [directory, dist, url, count] = process.argv.slice(2)
 const { openEnvironment } = await import(`${dist}/storage/environment.js`)
+const { loadConfig } = await import(`${dist}/config/load.js`)
 const { openOutbox } = await import(`${dist}/outbox/outbox.js`)
 const { webhook } = await import(`${dist}/sinks/index.js`)
 
 const log = pino({ level: 'silent' })
 const options = { url, allow_http: true, allow_private: true, timeout: '500ms' }
-const sink = await webhook.open(options, { name: 'siem', log, output: undefined })
+const file = `${directory}.yaml`
+writeFileSync(file, JSON.stringify({ sinks: { siem: { type: 'webhook', ...options } } }))
+const sink = await webhook.open(loadConfig(file).sinks.siem, {
+  name: 'siem',
+  log,
+  output: undefined,
+})
 const environment = await openEnvironment({ directory })
 const outlets = new Map([['siem', { receiver: sink }]])
 const outbox = await openOutbox({ environment, outlets, log, baseMs: 5 })

@@ -11,9 +11,14 @@ const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 /** From 20 rounds on that of ten minutes at 500 a second. */
 const count = rounds < 20 ? 12_000 + 3000 * rounds : 15_000 * rounds
 const mostMegabytes = 20
+/** As bin/orthrus starts: what the allocator keeps for each thread is none of an outage's. */
+const flags = ['--max-semi-space-size=8', '--expose-gc']
+const allocator = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' }
 
 interface Said {
+  /** MB of RssAnon, after a collection, at most. */
   readonly grown: number
+  readonly seconds?: number
   readonly account?: { accepted: number; delivered: number; dead: number; dropped: number }
 }
 
@@ -69,18 +74,26 @@ test.each(Object.entries(away))(
     const silent = onSocket && (await listen(port, onSocket))
     const url = `http://127.0.0.1:${port}/hook`
     const state = join(temporaryDirectory(), 'state')
-    const args = ['--max-semi-space-size=8', '--expose-gc', child, state, dist, url, String(count)]
-    const program = startProgram(process.execPath, args)
+    const args = [...flags, child, state, dist, url, String(count)]
+    const program = startProgram(process.execPath, args, allocator)
     const said = (): Said[] => linesOf(program.said())
-    await until(() => said().length === 1, program.said, 300_000)
+    await until(() => said().length === 1, program.said, 900_000)
     const [outage] = said()
     expect(outage?.grown).toBeLessThan(mostMegabytes)
     silent?.end()
     const ids: string[] = []
     await listen(port, taking(ids))
     program.stdin?.write('go\n')
-    await until(() => said().length === 2, program.said, 600_000)
+    // How long it takes is the machine's; that it goes on is not.
+    let [taken, since] = [-1, 0]
+    const isStuck = () => {
+      if (ids.length > taken) [taken, since] = [ids.length, performance.now()]
+      return performance.now() - since > 60_000
+    }
+    await until(() => said().length === 2 || isStuck(), program.said, 3_000_000)
     const [, back] = said()
+    const rate = Math.round(count / (back?.seconds ?? 1))
+    process.stdout.write(`  + ${outage?.grown.toFixed(1)} MB, caught up with ${rate} alerts/s\n`)
     expect(back?.account).toMatchObject({ accepted: count, delivered: count, dead: 0, dropped: 0 })
     expect(new Set(ids).size).toBe(count)
     // In the order of each conversation, for none of them is tried before its turn.
@@ -93,5 +106,5 @@ test.each(Object.entries(away))(
     })
     expect(late).toEqual([])
   },
-  900_000,
+  4_000_000,
 )

@@ -1,6 +1,6 @@
 // The sensor's half of soak.test.ts: accepts `perSecond` alerts a second for four sinks until it reads
 // `stop` on stdin, and says each second how it is; ends at `end`.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { pino } from 'pino'
 
@@ -8,11 +8,16 @@ const [directory, dist, text] = process.argv.slice(2)
 const { perSecond, quota, sinks } = JSON.parse(text)
 const { openEnvironment } = await import(`${dist}/storage/environment.js`)
 const { openOutbox } = await import(`${dist}/outbox/outbox.js`)
+const { loadConfig } = await import(`${dist}/config/load.js`)
 const kinds = await import(`${dist}/sinks/index.js`)
 
 const log = pino({ level: 'silent' })
 const outlets = new Map()
-for (const [name, options] of Object.entries(sinks)) {
+// The memory makes the directory; what is configured lies beside it.
+const file = `${directory}.yaml`
+const typed = Object.entries(sinks).map(([name, options]) => [name, { type: name, ...options }])
+writeFileSync(file, JSON.stringify({ sinks: Object.fromEntries(typed) }))
+for (const [name, options] of Object.entries(loadConfig(file).sinks)) {
   outlets.set(name, { receiver: await kinds[name].open(options, { name, log, output: undefined }) })
 }
 const environment = await openEnvironment({ directory })

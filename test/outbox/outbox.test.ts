@@ -152,6 +152,42 @@ describe('outbox', () => {
     expect(onDisk(environment)).toEqual([])
   })
 
+  test('an alert whose number the disk has changed gets another, and the next ones go on', async () => {
+    const environment = await openTemporary()
+    const [, , last = 0] = await put(environment, ['a', 'b', 'c'])
+    const [entry] = environment.page('alerts', { start: sequenceKey(last), limit: 1 })
+    await environment.commit([
+      { kind: 'remove', table: 'alerts', key: sequenceKey(last) },
+      { kind: 'put', table: 'alerts', key: sequenceKey(2 ** 60), value: entry?.value ?? '' },
+    ])
+    const sink = keeper()
+    const outbox = await open(environment, { sink })
+    await until(() => sink.ids.length === 3)
+    expect(await accept(outbox, ['d', 'e'])).toEqual([last + 2, last + 3])
+    await outbox.close(5000)
+    expect(sink.ids).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(outbox.status.sinks['sink']).toMatchObject({ delivered: 5, dropped: 1, pending: 0 })
+    expect(outbox.ledger.losses).toMatchObject([{ reason: 'missing', firstSequence: last }])
+    expect(onDisk(environment)).toEqual([])
+    expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('an alert stays until more sinks than a byte can count have it', async () => {
+    const environment = await openTemporary()
+    let isBack = false
+    const slow = keeper(() => (isBack ? undefined : down()))
+    const others = Array.from({ length: 300 }, (_, n) => [`s${n}`, keeper()] as const)
+    const outbox = await open(environment, { ...Object.fromEntries(others), slow })
+    await accept(outbox, ['a'])
+    await until(() => others.every(([, sink]) => sink.ids.length === 1))
+    await outbox.progress.flush()
+    expect(onDisk(environment)).toEqual([1])
+    isBack = true
+    await until(() => slow.ids.length === 1)
+    await outbox.close(1000)
+    expect(onDisk(environment)).toEqual([])
+  })
+
   test('what the far side takes of a failing batch is not sent again', async () => {
     const environment = await openTemporary()
     await put(environment, names(10))

@@ -1,13 +1,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { levels } from '../../src/alerts/alert.ts'
-import { readLedger } from '../../src/outbox/ledger.ts'
+import { type Level, levels } from '../../src/alerts/alert.ts'
+import { type Loss, readLedger } from '../../src/outbox/ledger.ts'
 import { openTemporary } from '../storage/open.ts'
 import { fill, smallDisk } from '../storage/small-disk.ts'
 import { accept, down, imbalance, keeper, names, onDisk, open, refused, until } from './harness.ts'
 
 const kib = 1024
+const isOfLive = ({ sink }: Loss) => sink === 'live'
 
 describe('quota', () => {
   test('a dead sink gives up its own backlog by level and age; a live one gets everything', async () => {
@@ -45,6 +46,63 @@ describe('quota', () => {
     expect(outbox.ledger.losses).toContainEqual(
       expect.objectContaining({ sink: 'dead', reason: 'quota', level: 'low', rule: 'rule-low' }),
     )
+  })
+
+  test('a dead sink that has nothing but critical alerts left takes nothing from a live one', async () => {
+    const environment = await openTemporary()
+    const live = keeper()
+    const dead = keeper(() => down())
+    const quota = 300 * kib
+    const outbox = await open(environment, { live, dead }, { quota })
+    const sent: string[] = []
+    const give = async (level: Level, count: number, name: string) => {
+      const ids = names(count, `${level}-${name}-`)
+      sent.push(...ids)
+      await accept(outbox, ids, { level, size: 800 })
+      await until(() => live.ids.length === sent.length || outbox.ledger.losses.some(isOfLive))
+    }
+    for (let round = 0; round < 30; round++) await give('critical', 20, `first-${round}`)
+    for (let round = 0; round < 20; round++) {
+      for (const level of levels) await give(level, 8, String(round))
+    }
+    await until(() => outbox.quota.used <= quota)
+    await outbox.close(100)
+    expect(outbox.ledger.losses.filter(isOfLive)).toEqual([])
+    expect(new Set(live.ids)).toEqual(new Set(sent))
+    expect(outbox.ledger.losses.some(({ level }) => level === 'critical')).toBe(true)
+    expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('what a dead sink never wanted goes first and is no loss', async () => {
+    const environment = await openTemporary()
+    const receiver = keeper(() => down())
+    const dead = { receiver, when: { level: 'high' as const } }
+    const outbox = await open(environment, { dead }, { quota: 300 * kib })
+    await accept(outbox, names(20, 'high'), { level: 'high', size: 800 })
+    await accept(outbox, names(600, 'low'), { level: 'low', size: 800 })
+    await until(() => outbox.backlog.newest === 620 && outbox.quota.used < 300 * kib)
+    expect(outbox.ledger.losses).toEqual([])
+    const { filtered = 0, dropped, pending } = outbox.status.sinks['dead'] ?? {}
+    expect(filtered).toBeGreaterThan(200)
+    expect([dropped, pending]).toEqual([0, 620 - filtered])
+    expect(imbalance(outbox)).toEqual([])
+  })
+
+  test('a sink with a hiccup loses nothing for one that is dead', async () => {
+    const environment = await openTemporary()
+    let sends = 0
+    const live = keeper(() => (++sends % 2 === 0 ? down() : undefined))
+    const dead = keeper(() => down())
+    const outbox = await open(environment, { live, dead }, { quota: 300 * kib })
+    let sent = 0
+    for (let round = 0; round < 70; round++) {
+      const level = round < 30 ? 'critical' : 'low'
+      await accept(outbox, names(20, `${level}-${round}-`), { level, size: 800 })
+      sent += 20
+      await until(() => live.ids.length === sent || outbox.ledger.losses.some(isOfLive))
+    }
+    expect(outbox.ledger.losses.filter(isOfLive)).toEqual([])
+    expect(imbalance(outbox)).toEqual([])
   })
 
   test('critical alerts go only when nothing else is left, oldest first', async () => {
@@ -116,6 +174,30 @@ describe('quota', () => {
 })
 
 describe.skipIf(process.getuid?.() !== 0)('full disk (needs root to mount a small one)', () => {
+  test('keeps nobody from ending: what it did not take in time is given up, and its sender told', async context => {
+    const disk = smallDisk('12m')
+    if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
+    const environment = await openTemporary(join(disk, 'state'))
+    const sink = keeper()
+    const outbox = await open(environment, { sink })
+    await accept(outbox, names(50), { level: 'critical' })
+    await until(() => sink.ids.length === 50)
+    fill(join(disk, 'filler'))
+    const late = accept(outbox, names(100, 'late'), { level: 'critical', size: 30_000 })
+    const failed = expect(late).rejects.toMatchObject({ code: 'STATE_UNUSABLE' })
+    await until(() => environment.health().state === 'disk_full')
+    for (let n = 0; n < 20; n++) {
+      // What the outbox kept back for itself is taken as well.
+      fill(join(disk, 'filler'))
+      await new Promise(done => setTimeout(done, 100))
+    }
+    environment.end(100)
+    await outbox.close(1000)
+    await environment.close()
+    await failed
+    expect(environment.health().waiting).toBe(0)
+  })
+
   test('makes room for what comes, keeps the critical, and accounts for the rest', async context => {
     const disk = smallDisk('6m')
     if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { alertEntry } from '../../src/outbox/entry.ts'
 import { queuedAlert } from '../../src/outbox/queued.ts'
+import { type Receiver } from '../../src/outbox/receiver.ts'
 import { SinkError } from '../../src/outbox/sink-error.ts'
 import { stormGuard } from '../../src/outbox/storm-guard.ts'
 import { keeper, made } from './harness.ts'
@@ -18,9 +19,9 @@ function alerts(count: number, level = 'low', prefix = level) {
 function guarded(sink: ReturnType<typeof keeper>, burst = 5) {
   const clock = { now: 0 }
   const times: number[] = []
-  const watched = {
+  const watched: Receiver = {
     ...sink,
-    send: (batch: Parameters<typeof sink.send>[0]) => {
+    send: batch => {
       times.push(clock.now)
       return sink.send(batch)
     },
@@ -71,6 +72,19 @@ describe('storm guard', () => {
     expect(clock.now).toBeLessThanOrEqual(60_000)
   })
 
+  test('tells of each message before the pause for the next, of a digest for all in it', async () => {
+    const sink = keeper()
+    const { guard, clock } = guarded(sink, 1)
+    const taken: [string, number][] = []
+    const batch = [...alerts(30), ...alerts(2, 'critical')]
+    await guard.send(batch, ({ id }) => taken.push([id, clock.now]))
+    expect(taken).toEqual([
+      ['critical0', 0],
+      ['critical1', 1000],
+      ...alerts(30).map(({ id }) => [id, 2000]),
+    ])
+  })
+
   test('tells what was sent before it failed', async () => {
     let sends = 0
     const sink = keeper(() =>
@@ -78,9 +92,11 @@ describe('storm guard', () => {
     )
     const { guard } = guarded(sink)
     const batch = alerts(5)
-    const error = await guard.send(batch).catch((thrown: unknown) => thrown)
+    const taken: unknown[] = []
+    const sending = guard.send(batch, one => taken.push(one))
+    const error = await sending.catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ fault: 'transient', retryAfter: 9 })
-    expect(error instanceof SinkError && error.delivered).toEqual(batch.slice(0, 2))
+    expect(taken).toEqual(batch.slice(0, 2))
     expect(error instanceof SinkError && error.rejected).toEqual(batch.slice(2, 3))
   })
 })

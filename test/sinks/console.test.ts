@@ -7,13 +7,18 @@ import * as sinks from '../../src/sinks/index.ts'
 import { Output } from '../../src/sinks/output.ts'
 import { printable } from '../../src/sinks/terminal-text.ts'
 import { alert, hostile } from './alert.ts'
+import { configured } from './support/open.ts'
 
 const terminal = () => Object.assign(new PassThrough(), { isTTY: true })
 const log = createLog({ level: 'silent' })
 
 async function printed(stream: PassThrough, environment: NodeJS.ProcessEnv, options = {}) {
   const output = new Output(stream, { environment })
-  const sink = await sinks.console.open(options, { name: 'console', log, output })
+  const sink = await sinks.console.open(configured('console', options), {
+    name: 'console',
+    log,
+    output,
+  })
   return async (...messages: string[]) => {
     await sink.send(messages.map((message, index) => alert(index + 1, message)))
     return String(stream.read())
@@ -79,7 +84,7 @@ test('a reader that goes away makes the console fail, not the program', async ()
     const { Output } = await import(${built('sinks/output.js')})
     const sinks = await import(${built('sinks/index.js')})
     const output = new Output(process.stdout)
-    const sink = await sinks.console.open({}, { name: 'console', log: undefined, output })
+    const sink = await sinks.console.open({ format: 'json' }, { name: 'console', log: undefined, output })
     const batch = Array.from({ length: 100 }, () => ({ json: 'x'.repeat(1000) }))
     for (;;) {
       try { await sink.send(batch) } catch (error) { process.stderr.write(error.code); break }

@@ -9,6 +9,7 @@ import { type SinkKind } from '../../src/sinks/sink.ts'
 import { temporaryDirectory } from '../storage/open.ts'
 import { alert } from './alert.ts'
 import { library, startMockCluster } from './support/mock-kafka.ts'
+import { configured } from './support/open.ts'
 import { startReceiver } from './support/receiver.ts'
 
 const local = { allow_http: true, allow_private: true }
@@ -56,28 +57,30 @@ function allOptions(schema: object, path = ''): [string, object][] {
 
 describe.each(testable)('sink %s', (name, kind) => {
   const options = async () => (await needed[name]?.()) ?? {}
+  const open = async () => kind.open(configured(name, await options()), context())
 
   test('describes itself and each of its options, and refuses unknown ones', async () => {
     expect(kind.schema).toMatchObject({ description: expect.stringMatching(/\.$/) })
     for (const [option, schema] of allOptions(kind.schema)) {
       expect(schema, option).toMatchObject({ description: expect.stringMatching(/\.$/) })
     }
-    await expect(kind.open({ ...(await options()), nonsense: 1 }, context())).rejects.toMatchObject(
-      {
+    const wrong = { ...(await options()), nonsense: 1 }
+    expect(() => configured(name, wrong)).toThrow(
+      expect.objectContaining({
         code: 'CONFIG_INVALID',
         message: expect.stringContaining('nonsense'),
-      },
+      }),
     )
   })
 
-  test('opens with its defaults and the type that the configuration names', async () => {
-    const sink = await kind.open({ type: name, ...(await options()) }, context())
+  test('opens with its defaults', async () => {
+    const sink = await open()
     await sink.check?.()
     await sink.close()
   })
 
   test('takes an empty batch, one alert, and many at once', async () => {
-    const sink = await kind.open(await options(), context())
+    const sink = await open()
     await sink.send([])
     await sink.send([alert(1)])
     await Promise.all([sink.send([alert(2), alert(3)]), sink.send([alert(4)])])
@@ -85,7 +88,7 @@ describe.each(testable)('sink %s', (name, kind) => {
   })
 
   test('can be opened anew between two batches', async () => {
-    const sink = await kind.open(await options(), context())
+    const sink = await open()
     await sink.send([alert(1)])
     await sink.reopen?.()
     await sink.send([alert(2)])
@@ -93,7 +96,7 @@ describe.each(testable)('sink %s', (name, kind) => {
   })
 
   test('can be closed twice', async () => {
-    const sink = await kind.open(await options(), context())
+    const sink = await open()
     await sink.close()
     await sink.close()
   })

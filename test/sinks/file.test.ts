@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -18,6 +19,7 @@ import { Output } from '../../src/sinks/output.ts'
 import { temporaryDirectory } from '../storage/open.ts'
 import { smallDisk } from '../storage/small-disk.ts'
 import { alert, hostile } from './alert.ts'
+import { configured } from './support/open.ts'
 
 const context = {
   name: 'file',
@@ -26,7 +28,7 @@ const context = {
 }
 
 async function openFile(path: string, more: object = {}) {
-  const sink = await sinks.file.open({ path, ...more }, context)
+  const sink = await sinks.file.open(configured('file', { path, ...more }), context)
   onTestFinished(() => sink.close())
   return sink
 }
@@ -101,6 +103,15 @@ describe('file', () => {
   test('writes to a device that keeps nothing', async () => {
     const sink = await openFile('/dev/null')
     await sink.send([alert(1)])
+  })
+})
+
+test('a FIFO is refused: without a reader a write into it would never end', async () => {
+  const path = temporaryFile()
+  execFileSync('mkfifo', [path])
+  await expect(openFile(path)).rejects.toMatchObject({
+    code: 'SINK_UNAVAILABLE',
+    message: expect.stringContaining('FIFO'),
   })
 })
 

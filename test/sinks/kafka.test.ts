@@ -13,7 +13,7 @@ const mock = describe.skipIf(library === undefined)
 function keyed(n: number, key: string, message = `alert ${n}`): Alert {
   const { document, ...rest } = alert(n, message)
   const full = { ...document, network: { community_id: key }, observer: { name: 'sensor-1' } }
-  return { ...rest, document: full, json: JSON.stringify(full) }
+  return { ...rest, key, document: full, json: JSON.stringify(full) }
 }
 
 const many = (count: number, from = 0) =>

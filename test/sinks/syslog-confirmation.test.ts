@@ -135,6 +135,31 @@ describe('a confirmation', () => {
     expect(imbalance(outbox)).toEqual([])
   })
 
+  test('is not asked for any more after three connections that broke so', async () => {
+    let ends = 0
+    const { port, sockets } = await listen(socket => {
+      socket.resume().on('end', () => {
+        socket.end()
+        ends++
+        setTimeout(() => {
+          for (const other of sockets) if (other !== socket) other.resetAndDestroy()
+        }, 50)
+      })
+    })
+    const { sink, told, both } = await observed(port)
+    // So many that a break counts for a second after the end.
+    const batch = Array.from({ length: 10_000 }, (_, n) => alert(n))
+    for (let n = 1; n <= 3; n++) {
+      expect(sink.status?.().delivery).toBe('confirmed')
+      await sink.send(batch)
+      await until(() => told.lost === n, both)
+    }
+    expect(sink.status?.().delivery).toBe('replayed')
+    await sink.send([alert(1)])
+    await new Promise(done => setTimeout(done, 200))
+    expect([ends, told.lost]).toEqual([3, 3])
+  })
+
   test.skipIf(!isRoot)(
     'is none when the receiver ended by itself while the last bytes were on their way',
     async () => {

@@ -231,6 +231,43 @@ describe('syslog', () => {
     expect(datagrams.status?.().delivery).toBe('best-effort')
   })
 
+  test('says so in few words when the far side does not speak TLS', async () => {
+    const port = await listen(socket => void socket.end('220 mail.example ESMTP\r\n'))
+    const sink = await openSink('syslog', { host: '127.0.0.1', port })
+    await expect(sink.send([alert(1)])).rejects.toMatchObject({
+      fault: 'configuration',
+      message: expect.stringMatching(
+        /: TLS: wrong version number, the far side does not speak it$/,
+      ),
+    })
+  })
+
+  test('a port that refuses is noticed by a process that is busy', async () => {
+    const udp = createSocket('udp4')
+    udp.bind(0, '127.0.0.1')
+    await once(udp, 'listening')
+    const { port } = udp.address()
+    udp.close()
+    const sink = await open(port, { transport: 'udp' })
+    let isBusy = true
+    // Each turn of the event loop takes longer than a refusal may.
+    const work = () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 15)
+      if (isBusy) setImmediate(work)
+    }
+    work()
+    await expect(sink.send([alert(1)])).rejects.toMatchObject({ fault: 'transient' })
+    isBusy = false
+  })
+
+  test('a size that no datagram can have is refused at once', async () => {
+    await expect(open(514, { transport: 'udp', max_size: 65_508 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('65507'),
+    })
+    await open(514, { transport: 'udp', max_size: 65_507 })
+  })
+
   test('refuses for good what does not fit, and sends the rest', async () => {
     const port = await listen(socket => socket.resume().on('end', () => socket.end()))
     const sink = await open(port, { max_size: 480 })

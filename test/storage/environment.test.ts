@@ -15,6 +15,7 @@ import { sequenceKey } from '../../src/storage/entry.ts'
 import { type Environment, openEnvironment } from '../../src/storage/environment.ts'
 import { type Operation } from '../../src/storage/operation.ts'
 import { schemaVersion } from '../../src/storage/schema.ts'
+import { accept, imbalance, keeper, open as openOutbox, until } from '../outbox/harness.ts'
 import { openTemporary, temporaryDirectory } from './open.ts'
 
 const device = (key: string, value: string): Operation => ({
@@ -205,6 +206,12 @@ describe('damaged environment', () => {
       outcome[environment.setAside === undefined ? 'whole' : 'aside']++
       outcome.entriesLost += found.filter(entry => entry.value === undefined).length
       await environment.commit([device('after', 'damage')])
+      const sink = keeper()
+      const outbox = await openOutbox(environment, { sink })
+      await accept(outbox, ['after'])
+      await until(() => sink.ids.includes('after'))
+      await outbox.close(1000)
+      expect(imbalance(outbox)).toEqual([])
       await environment.close()
       rmSync(join(directory, String(round)), { recursive: true })
     }

@@ -4,11 +4,9 @@ import {
   type BaselineStore,
   type Sighting,
 } from '../../baseline/store.ts'
-import { type Subject } from '../correlate/subject.ts'
-import { valueText } from '../evaluate/values.ts'
-import { type FieldValue } from '../fields.ts'
 import { type BaselineReason, decide, others, share } from './decide.ts'
 import { type BaselineDefinition } from './definition.ts'
+import { type KeyText, type KeyTexts, many, type Sighted, tupleOf } from './key.ts'
 
 /** What a baseline found, and the facts that make it worth a look. Times and durations in µs. */
 export interface BaselineFinding {
@@ -46,6 +44,12 @@ export interface BaselineObserver {
   readonly learned: (takeBack: () => void) => void
 }
 
+/** What the baselines of a set of rules share. */
+export interface BaselineParts {
+  readonly store: BaselineStore
+  readonly keys: KeyTexts
+}
+
 /** Lists make a sighting of each member, of each combination in a tuple: at most so many an event. */
 const mostSightings = 64
 const nearestShown = 3
@@ -55,40 +59,40 @@ export class BaselineRule {
   readonly definition: BaselineDefinition
   readonly counts: BaselineCounts = { missing: 0, refused: 0 }
   readonly #baseline: Baseline
-  readonly #taxonomy: string
+  readonly #entity: KeyText
+  /** Undefined where the rule is about entities only. */
+  readonly #value: KeyText | undefined
 
   constructor(
     definition: BaselineDefinition,
     key: Pick<BaselineKey, 'id' | 'hash'>,
     taxonomy: string,
-    store: BaselineStore,
+    { store, keys }: BaselineParts,
   ) {
-    const { forgetAfter, limits } = definition
+    const { entity, value, normalise, forgetAfter, limits } = definition
     this.definition = definition
-    this.#taxonomy = taxonomy
+    this.#entity = keys.of(entity, normalise, taxonomy)
+    this.#value = value.length === 0 ? undefined : keys.of(value, normalise, taxonomy)
     this.#baseline = store.open({ ...key, forgetAfter, limits })
   }
 
   /** Looks up, decides and remembers what the event shows. */
-  observe(subject: Subject, time: number, observer: BaselineObserver): void {
-    const { entity, value } = this.definition
-    const who = this.#key(entity, subject)
-    const what = value.length === 0 ? noValue : this.#key(value, subject)
+  observe(subject: Sighted, time: number, observer: BaselineObserver): void {
+    const who = this.#entity.of(subject)
+    const what = who === undefined ? undefined : this.#value?.of(subject)
     if (who === many || what === many) this.#observeAll(subject, time, observer)
-    else if (who === undefined || what === undefined) this.counts.missing++
-    else this.#sight(who, what === noValue ? undefined : what, time, observer)
+    else if (who === undefined || (what === undefined && this.#value !== undefined)) {
+      this.counts.missing++
+    } else this.#sight(who, what, time, observer)
   }
 
   /** Some field has many values: a sighting of each. */
-  #observeAll(subject: Subject, time: number, observer: BaselineObserver): void {
-    const { entity, value } = this.definition
-    const entities = this.#tuples(entity, subject)
-    const values = this.#tuples(value, subject)
+  #observeAll(subject: Sighted, time: number, observer: BaselineObserver): void {
+    const entities = this.#entity.all(subject, mostSightings)
+    const values = this.#value?.all(subject, mostSightings) ?? [undefined]
     if (entities.length === 0 || values.length === 0) this.counts.missing++
     for (const who of entities) {
-      for (const what of values) {
-        this.#sight(textOf(who), what.length === 0 ? undefined : textOf(what), time, observer)
-      }
+      for (const what of values) this.#sight(who, what, time, observer)
     }
   }
 
@@ -126,63 +130,8 @@ export class BaselineRule {
   #holding(who: string, what: string | undefined): () => void {
     return () => this.#baseline.hold(who, what)
   }
-
-  /** The text of the fields' values; `many` where one has more than one, undefined where one has none. */
-  #key(fields: readonly string[], subject: Subject): string | typeof many | undefined {
-    const [only = ''] = fields
-    if (fields.length === 1) {
-      const value = subject.value(only, this.#taxonomy)
-      return Array.isArray(value) ? many : this.#text(value)
-    }
-    const tuple: string[] = []
-    for (const field of fields) {
-      const value = subject.value(field, this.#taxonomy)
-      if (Array.isArray(value)) return many
-      const text = this.#text(value)
-      if (text === undefined) return undefined
-      tuple.push(text)
-    }
-    return textOf(tuple)
-  }
-
-  /** Every combination of the fields' members; none when a field has no value. */
-  #tuples(fields: readonly string[], subject: Subject): readonly (readonly string[])[] {
-    let tuples: (readonly string[])[] = [[]]
-    for (const field of fields) {
-      const texts = this.#texts(subject.value(field, this.#taxonomy))
-      tuples = tuples.flatMap(tuple => texts.map(text => [...tuple, text])).slice(0, mostSightings)
-    }
-    return tuples
-  }
-
-  #texts(value: FieldValue): readonly string[] {
-    if (Array.isArray(value)) {
-      return [...new Set((value as FieldValue[]).flatMap(one => this.#texts(one)))]
-    }
-    const text = this.#text(value)
-    return text === undefined ? [] : [text]
-  }
-
-  #text(value: FieldValue): string | undefined {
-    const text = valueText(value)
-    return text === undefined ? undefined : this.definition.normalise.apply(text)
-  }
 }
 
 function isNew({ pair, entity }: Sighting, value: string | undefined): boolean {
   return value === undefined ? entity === undefined : pair === undefined
-}
-
-const many = Symbol('many')
-const noValue = Symbol('no value')
-
-/** One text for a tuple: that of its only member, else a list of them. */
-function textOf(tuple: readonly string[]): string {
-  const [only] = tuple
-  return tuple.length === 1 && only !== undefined ? only : JSON.stringify(tuple)
-}
-
-/** The tuple of so many members that `textOf` made the text of. */
-function tupleOf(text: string, members: number): readonly string[] {
-  return members === 1 ? [text] : (JSON.parse(text) as string[])
 }

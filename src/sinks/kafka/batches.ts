@@ -1,6 +1,6 @@
 import { ecsVersion } from '../../alerts/alert.ts'
 import { type Alert } from '../../outbox/queued.ts'
-import { partitionKey, textAt } from '../fields.ts'
+import { textAt } from '../fields.ts'
 import { jsonWithin } from '../formats/trim.ts'
 import { partitionOf } from './murmur2.ts'
 import { type KafkaMessage } from './transport.ts'
@@ -42,11 +42,11 @@ export function chunksOf(
 
 /** Without its optional fields when it is larger than `limit` bytes; then it is for Kafka to say. */
 export function messageOf(alert: Alert, limit: number): KafkaMessage {
-  const { id, document } = alert
+  const { id, key, document } = alert
   const value = alert.json.length * 3 <= limit ? alert.json : jsonWithin(document, limit)
   const time = Date.parse(String(document['@timestamp'] ?? ''))
   return {
-    key: partitionKey(alert),
+    key,
     value: value ?? alert.json,
     timestamp: Number.isNaN(time) ? Date.now() : time,
     headers: {

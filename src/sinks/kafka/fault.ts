@@ -1,5 +1,5 @@
 import { type FaultClass, SinkError } from '../../outbox/sink-error.ts'
-import { networkClass } from '../network-error.ts'
+import { networkClass, tlsReason } from '../network-error.ts'
 
 /** What a failed `send` means for its messages. */
 export type KafkaFault =
@@ -69,7 +69,7 @@ export function redactError(error: unknown, redact: (text: string) => string): v
 export function kafkaError(what: string, error: unknown, fault: FaultClass): SinkError {
   if (error instanceof SinkError) return error
   const code = brokerCode(error)
-  const why = causes(error).at(-1)?.message ?? String(error)
+  const why = tlsReason(causes(error).at(-1)?.message ?? String(error))
   const type = causes(error).find(one => 'type' in one && typeof one.type === 'string')
   const name = type !== undefined && 'type' in type ? ` (${String(type.type)})` : ''
   return new SinkError(fault, `${what}: ${why}${name}${fix(code)}`, {

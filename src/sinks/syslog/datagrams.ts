@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { SinkError } from '../../outbox/sink-error.ts'
 import { networkFailure } from '../network-error.ts'
 
@@ -52,6 +52,8 @@ export class Datagrams {
     try {
       for (const datagram of datagrams) await sent(socket, datagram)
       await sleep(refusalTime)
+      // After a busy time the clock is asked before the sockets.
+      await setImmediate()
       if (this.#refused !== undefined) throw this.#refused
     } catch (error) {
       this.#drop()

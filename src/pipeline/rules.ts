@@ -168,7 +168,7 @@ function noveltyOf(alert: Fields, time: number): Novelty {
 
 /** µs of event time. */
 function timeOf(event: RuleEvent): number {
-  return 'packet' in event ? event.packet.time : event.time
+  return event.kind === 'device' || event.kind === 'signal' ? event.time : event.packet.time
 }
 
 /** Says what a reload brought, or why there was none. */

@@ -10,7 +10,6 @@ export class Candidates implements Mark {
   readonly #guarded: Uint8Array
   readonly #opened: Float64Array
   #stamp = 0
-  count = 0
 
   constructor(postings: Postings, rules: number, guarded: Uint8Array) {
     this.#postings = postings
@@ -25,7 +24,6 @@ export class Candidates implements Mark {
   }
 
   posting(number: number): void {
-    this.count++
     const { starts, entries } = this.#postings
     const end = starts[number + 1] ?? 0
     for (let index = starts[number] ?? 0; index < end; index++) {

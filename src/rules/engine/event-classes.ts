@@ -20,24 +20,31 @@ export class Aspect {
   readonly slot: number
   /** The number of what no text can be compared with: lists, numbers and the like. */
   readonly odd: number
-  readonly #numbers: Map<FieldValue, number>
+  readonly #literals: ReadonlyMap<string, number>
+  /** Of texts as events have them: the very same are found faster than equal ones of rules. */
+  readonly #known = new Map<FieldValue, number>()
 
   constructor(slot: number, literals: readonly string[]) {
     this.slot = slot
     this.odd = literals.length + 1
-    this.#numbers = new Map(literals.map((literal, index) => [literal, index + 1]))
+    this.#literals = new Map(literals.map((literal, index) => [literal, index + 1]))
   }
 
   /** Counted from 0, which is every text that no rule asks for. */
   numberOf(value: FieldValue): number {
     if (value === undefined) return 0
-    return this.#numbers.get(value) ?? this.#learn(value)
+    return this.#known.get(value) ?? this.#learn(value)
+  }
+
+  /** Whether the number is that of one of the literals, or may be. */
+  isOneOf(number: number | undefined, literals: readonly string[]): boolean {
+    return number === this.odd || literals.some(literal => this.#literals.get(literal) === number)
   }
 
   #learn(value: FieldValue): number {
     if (typeof value !== 'string') return this.odd
-    const number = this.#numbers.get(fold(value)) ?? 0
-    if (this.#numbers.size < mostTexts) this.#numbers.set(value, number)
+    const number = this.#literals.get(fold(value)) ?? 0
+    if (this.#known.size < mostTexts) this.#known.set(value, number)
     return number
   }
 }
@@ -85,9 +92,7 @@ export class Aspects {
   allows(numbers: readonly number[], ofClass: readonly TextsLeaf[]): boolean {
     return ofClass.every(({ slot, literals }) => {
       const index = this.list.findIndex(aspect => aspect.slot === slot)
-      const [aspect, number] = [this.list[index], numbers[index]]
-      if (aspect === undefined || number === aspect.odd) return true
-      return literals.some(literal => aspect.numberOf(literal) === number)
+      return this.list[index]?.isOneOf(numbers[index], literals) ?? true
     })
   }
 }

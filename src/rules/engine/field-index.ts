@@ -3,7 +3,6 @@ import { valueNumber } from '../evaluate/values.ts'
 import { type FieldValue } from '../fields.ts'
 import { fold } from '../pattern/fold.ts'
 import { Automaton } from './automaton.ts'
-import { Barren } from './barren.ts'
 import { parseIpv4 } from './ipv4.ts'
 import { parseIpv6 } from './ipv6.ts'
 import { numbersOf } from './literals.ts'
@@ -33,8 +32,6 @@ export class FieldIndex {
   /** Whether numbers must be looked at as texts too. */
   readonly #spelt: boolean
   readonly #words = new Int32Array(4)
-  /** Only where whole texts are gone through. */
-  readonly #barren: Barren | undefined
 
   constructor(atoms: readonly IndexedAtom[], builder: PostingBuilder) {
     const { join } = builder
@@ -46,7 +43,6 @@ export class FieldIndex {
     this.#starts = starts.length === 0 ? undefined : new Trie(starts, false, join)
     this.#ends = ends.length === 0 ? undefined : new Trie(ends, true, join)
     this.#inside = inside.length === 0 ? undefined : new Automaton(inside, join)
-    this.#barren = this.#inside && new Barren()
     const thresholds = atoms.flatMap(({ atom, posting }) =>
       atom.kind === 'threshold' ? [{ ...atom, posting }] : [],
     )
@@ -101,11 +97,8 @@ export class FieldIndex {
   }
 
   #text(text: string, mark: Mark): void {
-    if (this.#barren?.has(text)) return
-    const { count } = mark
     // Beyond ASCII letters fold to what no table of characters tells.
     if (!this.#search(text, false, mark)) this.#search(fold(text), true, mark)
-    if (mark.count === count) this.#barren?.add(text)
   }
 
   #search(text: string, folded: boolean, mark: Mark): boolean {

@@ -1,7 +1,5 @@
 /** What tables call when they have found something. */
 export interface Mark {
-  /** How many postings were marked so far. */
-  readonly count: number
   posting(number: number): void
 }
 

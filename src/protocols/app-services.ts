@@ -6,6 +6,8 @@ const KERBEROS_REPLIES = [0x6b, 0x6d, 0x7e]
 /** Services of a network: names, files, login, time, management. */
 export const serviceSignatures: readonly Signature[] = [
   tcp('tls', [0x16], p => p.u8(1) === 3 && p.u8(2) <= 4 && p.u16(3) < 0x4800 && isHello(p.u8(5))),
+  // A connection whose beginning was not seen: a whole record of application data, or most of one
+  tcp('tls', [0x17], p => p.u8(1) === 3 && p.u8(2) <= 4 && p.u16(3) > 16 && p.u16(3) <= 0x4100),
   tcp('ssh', 'S', p => p.starts('SSH-2.0-', 'SSH-1.')),
   udp('dtls', [0x14, 0x15, 0x16, 0x17], isDtls),
   // Session service (RFC 1002 4.3.1) or bare: a message of SMB 1, 2 or its encrypted form

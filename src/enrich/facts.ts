@@ -107,21 +107,14 @@ export class Facts {
 
   /**
    * Counts a conversation. The space-saving algorithm (Metwally 2005): a newcomer takes the place
-   * and the count of the least, so that whoever is talked to often stays. Each time it comes one place
-   * forward, so that it is soon found.
+   * and the count of the least, so that whoever is talked to often stays.
    */
   addPeer(peer: string, bytes: number, time: number): void {
-    const { peers } = this
-    for (let at = 0; at < peers.length; at++) {
-      const known = peers[at]
-      if (known?.peer !== peer) continue
+    for (const known of this.peers) {
+      if (known.peer !== peer) continue
       known.conversations++
       known.bytes += bytes
       if (time > known.last) known.last = time
-      const before = peers[at - 1]
-      if (before === undefined) return
-      peers[at - 1] = known
-      peers[at] = before
       return
     }
     let conversations = 0

@@ -94,6 +94,17 @@ describe('summary', () => {
     expect(tally.flowsEnded).toBe(2)
   })
 
+  test('of UDP, whose conversations are over with their end, too', async () => {
+    const { summary, take } = await counting()
+    const udp = { ...flow, protocol: 17 }
+    take({ ...udp, ports: [40_001, 443] })
+    take({ ...udp, kind: 'EVENT_FLOW_UPDATE', packets: [2, 1], bytes: [200, 1000] })
+    take(udp)
+    take({ ...udp, ports: [40_002, 443] })
+    const { protocols } = summary.take().tally
+    expect([...protocols.values()]).toEqual([{ flows: 3, packets: 30, bytes: 13_800, messages: 0 }])
+  })
+
   test('begins anew each time, and the last one is of the whole run', async () => {
     const { summary, take, clock, source } = await counting()
     take(flow, {

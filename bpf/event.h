@@ -76,6 +76,7 @@ enum tunnel {
 	TUNNEL_AYIYA = 18,
 	TUNNEL_LISP = 19,
 	TUNNEL_TZSP = 20,
+	TUNNEL_CAPWAP = 21,
 };
 
 struct flow_totals {
@@ -194,7 +195,7 @@ struct flow_side {
 	__u8 copies; /* records sent of the current message */
 	__u8 early; /* out-of-order records sent before the message was known */
 	__u8 marks; /* enum marks in payload.h */
-	__u8 pad[1];
+	__u8 guess; /* l7 is what a segment too short to tell may become */
 	__u32 gap; /* first byte of a gap before next_seq that may still be filled */
 	__u32 need; /* handshake bytes that further TLS records of the message must bring */
 };

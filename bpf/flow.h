@@ -289,6 +289,11 @@ static __always_inline bool count_packet(struct context *c, const struct packet 
 	return true;
 }
 
+static __always_inline __u8 known_l7(const struct flow_side *side)
+{
+	return side->guess ? 0 : side->l7;
+}
+
 /* A record about the whole conversation, as its opener sees it. */
 static __always_inline int send_flow(struct context *c, struct packet *p, const struct flow *f,
 				     __u8 kind, __u32 class)
@@ -310,7 +315,7 @@ static __always_inline int send_flow(struct context *c, struct packet *p, const 
 	}
 	__builtin_memcpy(e->src_mac, f->mac[f->opener & 1], 6);
 	__builtin_memcpy(e->dst_mac, f->mac[~f->opener & 1], 6);
-	e->l7 = from->l7 ? from->l7 : to->l7;
+	e->l7 = known_l7(from) ? known_l7(from) : known_l7(to);
 	e->flow.first = f->first;
 	e->flow.last = from->last > to->last ? from->last : to->last;
 	e->flow.side[0] = from->totals;

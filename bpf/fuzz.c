@@ -32,6 +32,7 @@ struct seed {
 static const __u16 linktypes[] = {
 	LINKTYPE_ETHERNET, LINKTYPE_NULL, LINKTYPE_PPP, LINKTYPE_PPP_ETHER, 101,
 	LINKTYPE_LOOP, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_PPP_HDLC,
+	LINKTYPE_IEEE802_11, LINKTYPE_PRISM, LINKTYPE_RADIOTAP, LINKTYPE_AVS, LINKTYPE_PPI,
 };
 
 static struct {
@@ -109,7 +110,7 @@ static void check_record(const __u8 *bytes, __u32 length)
 	CHECK(e.family == 0 || e.family == 4 || e.family == 6);
 	CHECK((e.family == 0) == (e.kind == EVENT_ARP));
 	CHECK(e.time <= run.sensor->now);
-	CHECK(e.tunnel <= TUNNEL_TZSP && !e.tunnel == !(e.flags & EVENT_TUNNELLED));
+	CHECK(e.tunnel <= TUNNEL_CAPWAP && !e.tunnel == !(e.flags & EVENT_TUNNELLED));
 	CHECK(e.vlan < 4096 && e.inner_vlan < 4096);
 	if (e.kind == EVENT_FLOW_START || e.kind == EVENT_FLOW_END)
 		check_flow(&e.flow);

@@ -75,8 +75,9 @@ static struct map flows6 = {MAP_TABLES + 1};
 static struct map outers = {MAP_TABLES + 2};
 static struct map fragments = {MAP_TABLES + 3};
 static struct map budgets = {MAP_TABLES + 4};
+static struct map inners = {MAP_TABLES + 5};
 
-#define TABLES 5
+#define TABLES 6
 
 static void *bpf_map_lookup_elem(struct map *map, const void *key);
 static long bpf_map_update_elem(struct map *map, const void *key, const void *value, __u64 flags);
@@ -396,7 +397,8 @@ EXPORT struct sensor *orthrus_open(const struct settings *chosen, __u64 ring_siz
 	    open_table(&t[1], flows, sizeof(struct flow_key6), sizeof(struct flow)) ||
 	    open_table(&t[2], 16384, sizeof(struct flow_key6), sizeof(struct event_outer)) ||
 	    open_table(&t[3], 8192, sizeof(struct fragment_key), sizeof(struct fragment_ports)) ||
-	    open_table(&t[4], 16384, sizeof(struct budget_key), sizeof(__u64))) {
+	    open_table(&t[4], 16384, sizeof(struct budget_key), sizeof(__u64)) ||
+	    open_table(&t[5], 1024, sizeof(struct fragment_key), sizeof(struct packet))) {
 		orthrus_close(s);
 		return NULL;
 	}
@@ -433,8 +435,13 @@ struct replay_packet {
 #define LINKTYPE_PPP_HDLC 50
 #define LINKTYPE_PPP_ETHER 51
 #define LINKTYPE_C_HDLC 104
+#define LINKTYPE_IEEE802_11 105
 #define LINKTYPE_LOOP 108
 #define LINKTYPE_LINUX_SLL 113
+#define LINKTYPE_PRISM 119
+#define LINKTYPE_RADIOTAP 127
+#define LINKTYPE_AVS 163
+#define LINKTYPE_PPI 192
 #define LINKTYPE_NFLOG 239
 #define LINKTYPE_LINUX_SLL2 276
 
@@ -524,6 +531,72 @@ static void see_nflog(struct __sk_buff *skb, const __u8 *b)
 	}
 }
 
+static __u32 le16_at(const __u8 *b)
+{
+	return b[0] | b[1] << 8;
+}
+
+/* What stands before an 802.11 frame: the sizes of the header and, by radiotap.org, whether the frame is padded. */
+static __u32 radio_header(const struct __sk_buff *skb, const __u8 *b, __u16 linktype, bool *padded)
+{
+	__u32 at = 4;
+
+	if (linktype == LINKTYPE_IEEE802_11 || skb->len < 8)
+		return 0;
+	if (linktype == LINKTYPE_PRISM && le16_at(b) == 0x44)
+		return le16_at(b + 4);
+	if (linktype == LINKTYPE_PRISM || linktype == LINKTYPE_AVS)
+		return be16_at(b + 6);
+	if (linktype == LINKTYPE_PPI && le16_at(b + 4) != LINKTYPE_IEEE802_11)
+		return skb->len;
+	if (linktype == LINKTYPE_RADIOTAP && b[4] & 2) { /* flags, behind the bitmaps and the time */
+		while (at + 4 < skb->len && b[at + 3] & 0x80)
+			at += 4;
+		at += 4;
+		if (b[4] & 1)
+			at = ((at + 7) & ~7u) + 8;
+		*padded = at < skb->len && b[at] & 0x20;
+	}
+	return le16_at(b + 2);
+}
+
+/*
+ * IEEE 802.11 9.3.2.1: a data frame that is not encrypted becomes the Ethernet frame that it carries, in the
+ * bytes before the packet. Which addresses are the ends' hangs on who passes it on.
+ */
+static void see_radio(struct __sk_buff *skb, __u8 *b, __u16 linktype)
+{
+	bool padded = false;
+	__u32 at = radio_header(skb, b, linktype, &padded), size = 24;
+	__u8 link[14], flags, type, *h;
+
+	if (at + size + 8 > skb->len)
+		return;
+	h = b + at;
+	type = h[0];
+	flags = h[1];
+	/* Data; not the null function, not protected. */
+	if ((type & 0x4f) != 0x08 || flags & 0x40)
+		return;
+	size += (flags & 3) == 3 ? 6 : 0;
+	if (type & 0x80) {
+		if (h[size] & 0x80)
+			return; /* several packets in one */
+		size += 2 + (flags & 0x80 ? 4 : 0);
+	}
+	if (padded)
+		size = (size + 3) & ~3u;
+	if (at + size + 8 > skb->len || memcmp(h + size, "\xaa\xaa\x03", 3))
+		return;
+	memcpy(link, h + (flags & 1 ? 16 : 4), 6);
+	memcpy(link + 6, h + (flags & 2 ? flags & 1 ? 24 : 16 : 10), 6);
+	memcpy(link + 12, h + size + 6, 2);
+	at += size + 8 - sizeof(link);
+	skip(skb, at);
+	memcpy(b + at, link, sizeof(link));
+	sense(skb, true, 0);
+}
+
 static void see(struct __sk_buff *skb, __u8 *bytes, __u16 linktype)
 {
 	switch (linktype) {
@@ -551,6 +624,13 @@ static void see(struct __sk_buff *skb, __u8 *bytes, __u16 linktype)
 		return;
 	case LINKTYPE_NFLOG:
 		see_nflog(skb, bytes);
+		return;
+	case LINKTYPE_IEEE802_11:
+	case LINKTYPE_PRISM:
+	case LINKTYPE_RADIOTAP:
+	case LINKTYPE_AVS:
+	case LINKTYPE_PPI:
+		see_radio(skb, bytes, linktype);
 		return;
 	default: /* raw IP in its several numbers; the reader admits no others */
 		sense(skb, false, 0);

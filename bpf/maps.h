@@ -25,7 +25,7 @@ struct head {
 struct segment {
 	__u32 seq;
 	__u32 length;
-	__u32 l7; /* what begins with it */
+	__u32 l7; /* what begins with it; 1 << 8 when that is a guess */
 };
 
 /* The part of a segment or datagram that belongs to a message. */
@@ -67,7 +67,7 @@ struct fragment_key {
 struct fragment_ports {
 	__u16 sport;
 	__u16 dport;
-	__u32 wanted; /* user space puts this datagram together */
+	__u32 seq; /* TCP: the number that the first byte of the IP payload would have */
 };
 
 /* A source's credit for one class of news: generic cell rate algorithm (ITU-T I.371). */
@@ -113,6 +113,14 @@ struct {
 	__type(key, struct fragment_key);
 	__type(value, struct fragment_ports);
 } fragments SEC(".maps");
+
+/* By a carrier's id the TCP segment in it, which goes on in the carrier's later fragments. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct fragment_key);
+	__type(value, struct packet);
+} inners SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -67,6 +67,7 @@ struct packet {
 	__u8 icmp_code;
 	__u8 outer_family;
 	__u8 side; /* place of the source in the flow's key */
+	__u8 tcp_header; /* its length, bytes */
 };
 
 struct vlan_tag {
@@ -353,6 +354,7 @@ static __always_inline int parse_tcp(struct __sk_buff *skb, struct packet *p)
 	p->seq = bpf_ntohl(tcp->seq);
 	p->tcp_flags = ((__u8 *)tcp)[13];
 	header = tcp->doff * 4;
+	p->tcp_header = header;
 	if (header < sizeof(*tcp) || p->off + header > p->end) {
 		p->off = p->end; /* the ports are good, a payload is not to be had */
 		return 0;

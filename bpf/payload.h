@@ -453,6 +453,24 @@ static __always_inline int open_view(struct view *v, struct __sk_buff *skb)
 	return 0;
 }
 
+static __always_inline bool is_query_or_answer(__u8 l7)
+{
+	return l7 == L7_DNS || l7 == L7_MDNS || l7 == L7_LLMNR || l7 == L7_NBNS;
+}
+
+/*
+ * Where the ports do not tell who asks, the message does (RFC 1035 4.1.1, QR): between two servers
+ * both ask, and the first packet seen may be an answer. One to a group (mDNS) is its sender's.
+ */
+static __always_inline void turn_name(struct packet *p, const struct head *h)
+{
+	if (!is_service(bpf_ntohs(p->sport)) || !is_service(bpf_ntohs(p->dport)))
+		return;
+	p->flags &= ~EVENT_REPLY;
+	if (h->b[2] & 0x80 && !is_to_group(p))
+		p->flags |= EVENT_REPLY;
+}
+
 /* One message a datagram. */
 __stage int see_datagram(struct __sk_buff *skb)
 {
@@ -487,6 +505,8 @@ __stage int see_datagram(struct __sk_buff *skb)
 		return 0;
 	}
 	me->l7 = l7;
+	if (is_query_or_answer(l7))
+		turn_name(p, h);
 	if (l7 == L7_QUIC && me->copies++ >= DATAGRAMS_MAX) {
 		me->stage = STAGE_DONE;
 		return 0;
@@ -677,7 +697,8 @@ __stage int begin_message(struct __sk_buff *skb)
 	me = v.me;
 	h = &v.c.scratch->head;
 	seq = v.segment->seq;
-	me->l7 = v.segment->l7;
+	me->l7 = v.segment->l7 & 0xff;
+	me->guess = v.segment->l7 >> 8;
 	me->msg_start = seq;
 	me->copies = 0;
 	me->looked = 0;
@@ -814,6 +835,14 @@ static __always_inline void copy_early(struct context *c, const struct packet *p
 	send_piece(c->skb);
 }
 
+/* Of what recognise() has found, which may be only a guess: a method goes on, or it is none (PostgreSQL's N). */
+static __always_inline __u32 begun(__u32 l7)
+{
+	if (l7 & 0xff)
+		return l7 & 0xff;
+	return l7 >> 8 | (l7 >> 8 == L7_HTTP ? 1 << 8 : 0);
+}
+
 /* Out of order, but near enough to belong to a message that begins at next_seq. */
 static __always_inline bool is_early(const struct flow_side *me, __s32 ahead)
 {
@@ -889,7 +918,7 @@ __stage int search(struct __sk_buff *skb)
 		l7 = L7_HTTP;
 	if (!l7 && may_be_lines(me, &v.c.scratch->head) && finds_banner(skb))
 		l7 = L7_SSH;
-	l7 = ahead ? l7 & 0xff : l7 | l7 >> 8;
+	l7 = ahead ? l7 & 0xff : begun(l7);
 	if (me->marks & MARK_DOUBT && seq_diff(seq, me->gap) > CAP_HANDSHAKE)
 		me->marks &= ~MARK_DOUBT; /* no message reaches from there to here */
 	if (l7 & 0xff) {
@@ -899,7 +928,7 @@ __stage int search(struct __sk_buff *skb)
 			if (me->stage == STAGE_SEARCH && (l7 == L7_HTTP || l7 == L7_DNS))
 				me->marks |= MARK_FIRST;
 		}
-		v.segment->l7 = l7 & 0xff;
+		v.segment->l7 = l7;
 		begin_message(skb);
 		if (ahead > 0) {
 			me->stage = STAGE_BLIND;
@@ -966,7 +995,7 @@ __stage int fill_gap(struct __sk_buff *skb)
 	l7 = recognise(skb);
 	/* What comes first may be too short to know; between messages it would be a body's end. */
 	first = me->marks & MARK_FIRST;
-	l7 = in_order && (first || !following) ? l7 | l7 >> 8 : l7;
+	l7 = in_order && (first || !following) ? begun(l7) : l7 & 0xff;
 	if (in_order) {
 		me->gap = seq + length;
 		me->marks &= ~MARK_FIRST;
@@ -978,7 +1007,7 @@ __stage int fill_gap(struct __sk_buff *skb)
 	if (!following && seq_diff(seq + length, me->next_seq) > 0)
 		me->next_seq = seq + length;
 	if (l7 & 0xff) {
-		v.segment->l7 = l7 & 0xff;
+		v.segment->l7 = l7;
 		begin_message(skb);
 		me->stage = STAGE_BLIND; /* records may have gone by */
 		if (!in_order)

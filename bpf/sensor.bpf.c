@@ -131,6 +131,9 @@ static __noinline int remember_fragment(const struct packet *p)
 	struct fragment_ports ports = {.sport = p->sport, .dport = p->dport};
 	struct fragment_key key;
 
+	/* RFC 7413: data in a SYN comes behind the number that the SYN takes itself. */
+	ports.seq = p->seq + (p->tcp_flags & TCP_SYN ? 1 : 0) - p->tcp_header;
+
 	fragment_key(p, &key);
 	return bpf_map_update_elem(&fragments, &key, &ports, BPF_ANY);
 }
@@ -144,11 +147,11 @@ static __noinline int recall_fragment(struct context *c, struct packet *p)
 	fragment_key(p, &key);
 	ports = bpf_map_lookup_elem(&fragments, &key);
 	if (!ports) {
-		c->counters->fragments_lost++;
 		return -1;
 	}
 	p->sport = ports->sport;
 	p->dport = ports->dport;
+	p->seq = ports->seq + p->fragment_off;
 	return 0;
 }
 
@@ -235,10 +238,10 @@ static __always_inline void see_conversation(struct context *c, struct packet *p
 	}
 	if (made)
 		start_flow(c->skb);
-	if (length && me->stage != STAGE_DONE && !p->fragment_off) {
+	if (length && me->stage != STAGE_DONE) {
 		if (tcp)
-			see_segment(c->skb);
-		else if (p->protocol == IPPROTO_UDP)
+			see_segment(c->skb); /* a later fragment is one too: its number is known */
+		else if (p->protocol == IPPROTO_UDP && !p->fragment_off)
 			see_datagram(c->skb);
 	}
 	if (tcp)
@@ -277,6 +280,8 @@ __stage int see_carrier(struct __sk_buff *skb)
 	p->bytes += missing_bytes(skb, p);
 	if (!f || !count_packet(&c, p, f, side, p->end > p->off ? p->end - p->off : 0))
 		return -1;
+	if (p->more_fragments)
+		remember_fragment(p);
 	if (!made)
 		return 0;
 	c.counters->flows++;
@@ -287,6 +292,79 @@ __stage int see_carrier(struct __sk_buff *skb)
 	start_flow(skb);
 	swap_packets(p, inner);
 	return 0;
+}
+
+/*
+ * A carrier in fragments: the TCP segment in it is cut, and goes on in the later ones. As with TCP
+ * itself, the number is kept that the first byte of the carrier's payload would have.
+ */
+__stage int remember_inner(struct __sk_buff *skb)
+{
+	struct packet *p, *carrier;
+	struct fragment_key key;
+	struct context c = {};
+	__u32 seq, start;
+
+	if (open_context(&c, skb))
+		return -1;
+	p = &c.scratch->packet;
+	carrier = &c.scratch->carrier;
+	if (p->protocol != IPPROTO_TCP || p->fragment_off || !carrier->more_fragments)
+		return 0;
+	start = carrier->off - (carrier->protocol == IPPROTO_UDP ? sizeof(struct udphdr) : 0);
+	fragment_key(carrier, &key);
+	seq = p->seq;
+	p->seq += (p->tcp_flags & TCP_SYN ? 1 : 0) + start - p->off;
+	bpf_map_update_elem(&inners, &key, p, BPF_ANY);
+	p->seq = seq;
+	return 0;
+}
+
+/* From a later fragment of a carrier to what it brings of the segment in it: 1 when that is known. */
+__stage int enter_fragment(struct __sk_buff *skb)
+{
+	struct packet *p, *carrier, *inner;
+	struct fragment_key key;
+	struct context c = {};
+
+	if (open_context(&c, skb))
+		return 0;
+	p = &c.scratch->packet;
+	carrier = &c.scratch->carrier;
+	fragment_key(p, &key);
+	inner = bpf_map_lookup_elem(&inners, &key);
+	if (!inner)
+		return 0;
+	*carrier = *p;
+	*p = *inner;
+	p->now = carrier->now;
+	p->off = carrier->off;
+	p->end = carrier->end;
+	p->held = carrier->held;
+	p->bytes = carrier->bytes;
+	p->segments = carrier->segments;
+	p->seq += carrier->fragment_off;
+	p->tcp_flags = 0;
+	return 1;
+}
+
+/* The same where the carrier's conversation has counted the fragment already. */
+__stage int see_inner_fragment(struct __sk_buff *skb)
+{
+	struct context c = {};
+	struct packet *p;
+	struct flow *f;
+
+	if (open_context(&c, skb) || !enter_fragment(skb))
+		return 0;
+	p = &c.scratch->packet;
+	p->side = source_is_higher(p);
+	f = find_again(p);
+	if (!f || p->off >= p->end || f->side[p->side & 1].stage == STAGE_DONE)
+		return 0;
+	if (p->side != f->opener)
+		p->flags |= EVENT_REPLY;
+	return see_segment(skb);
 }
 
 /* The next layer inside a tunnel. */
@@ -303,16 +381,17 @@ __stage int parse_inner(struct __sk_buff *skb, __u32 deeper)
 __stage int see_tunnel(struct __sk_buff *skb)
 {
 	struct context c = {};
+	bool udp, cut;
 	struct packet *p;
 	int verdict;
-	bool udp;
 
 	if (open_context(&c, skb))
 		return STOP;
 	p = &c.scratch->packet;
 	for (__u32 i = 1; i < MAX_LAYERS; i++) {
 		udp = p->family && p->protocol == IPPROTO_UDP;
-		if (udp)
+		cut = p->family && p->more_fragments;
+		if (udp || cut)
 			c.scratch->carrier = *p;
 		/* What looked like a tunnel and is none stays the conversation that it is. */
 		if (!enter_tunnel(skb))
@@ -320,6 +399,8 @@ __stage int see_tunnel(struct __sk_buff *skb)
 		if (udp)
 			see_carrier(skb);
 		verdict = parse_inner(skb, i < MAX_TUNNELS);
+		if (verdict == READY && cut)
+			remember_inner(skb);
 		if (verdict != DEEPER)
 			return verdict;
 	}
@@ -370,11 +451,15 @@ static __always_inline int sense(struct __sk_buff *skb, bool link_header, __u16 
 	if (p->tunnel)
 		c.counters->tunnelled++;
 	if (verdict == READY) {
-		if (p->fragment_off && see_fragment(&c, p))
+		if (p->fragment_off && see_fragment(&c, p) && !enter_fragment(skb)) {
+			c.counters->fragments_lost++;
 			return TC_ACT_UNSPEC;
+		}
 		if (p->more_fragments && !p->fragment_off)
 			remember_fragment(p);
 		see_conversation(&c, p);
+		if (p->fragment_off && p->protocol == IPPROTO_UDP)
+			see_inner_fragment(skb);
 	} else if (p->ethertype == ETH_P_ARP) {
 		see_arp(skb);
 	} else if (verdict == BROKEN) {

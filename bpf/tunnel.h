@@ -46,6 +46,7 @@
 #define PORT_AYIYA 5072
 #define PORT_MPLS_UDP 6635 /* RFC 7510 */
 #define PORT_TZSP 37008
+#define PORT_CAPWAP 5247 /* RFC 5415 14: the data channel */
 #ifndef IPPROTO_ETHERIP
 #define IPPROTO_ETHERIP 97
 #endif
@@ -531,6 +532,49 @@ static __always_inline int enter_tzsp(struct __sk_buff *skb, struct packet *p)
 	return 0;
 }
 
+/*
+ * A data frame of IEEE 802.11 (9.3.2.1) that is not encrypted, with LLC and SNAP in it. Some access points
+ * turn the two bytes of frame control round; never is neither distribution system bit set here.
+ */
+static __always_inline int enter_80211(struct __sk_buff *skb, struct packet *p, __u8 tunnel,
+				       __u32 off)
+{
+	__u8 spare[8], type, flags, *h = peek(skb, off, 2, spare);
+
+	if (!h)
+		return 0;
+	type = h[0];
+	flags = h[1];
+	if ((type & 0x0f) != 0x08) {
+		type = h[1];
+		flags = h[0];
+	}
+	/* Data; not the null function, not protected. */
+	if ((type & 0x4f) != 0x08 || flags & 0x40)
+		return 0;
+	off += 24 + ((flags & 3) == 3 ? 6 : 0) + (type & 0x80 ? 2 : 0);
+	h = peek(skb, off, sizeof(spare), spare);
+	if (!h || h[0] != 0xaa || h[1] != 0xaa || h[2] != 3)
+		return 0;
+	return enter(p, tunnel, 0, off + sizeof(spare), be16_at(h + 6));
+}
+
+/* RFC 5415 4.3: version 0 and no DTLS; the T flag says that frames are those of the radio (RFC 5416). */
+static __always_inline int enter_capwap(struct __sk_buff *skb, struct packet *p)
+{
+	__u8 spare[8], *h = peek(skb, p->off, sizeof(spare), spare);
+	__u32 off;
+
+	if (!h || h[0] || h[1] >> 3 < 2 || h[3] & 0x08) /* keep-alive */
+		return 0;
+	if (h[3] & 0x80 && be16_at(h + 6) >> 3) /* a later fragment */
+		return 0;
+	off = p->off + (h[1] >> 3) * 4;
+	if (!(h[2] & 1))
+		return enter_ethernet(skb, p, TUNNEL_CAPWAP, 0, off);
+	return (h[2] >> 1 & 0x1f) == 1 ? enter_80211(skb, p, TUNNEL_CAPWAP, off) : 0;
+}
+
 static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 {
 	switch (bpf_ntohs(p->dport)) {
@@ -558,6 +602,8 @@ static __always_inline int enter_udp(struct __sk_buff *skb, struct packet *p)
 		return enter_l2tp(skb, p);
 	if (is_port(p, PORT_AYIYA))
 		return enter_ayiya(skb, p);
+	if (is_port(p, PORT_CAPWAP))
+		return enter_capwap(skb, p);
 	return may_be_teredo(skb, p) ? enter_teredo(skb, p) : 0;
 }
 
@@ -577,6 +623,7 @@ static __always_inline bool is_tunnel_port(const struct packet *p)
 	case PORT_TEREDO:
 	case PORT_L2TP:
 	case PORT_AYIYA:
+	case PORT_CAPWAP:
 		return true;
 	}
 	switch (bpf_ntohs(p->sport)) {
@@ -584,6 +631,7 @@ static __always_inline bool is_tunnel_port(const struct packet *p)
 	case PORT_TEREDO:
 	case PORT_L2TP:
 	case PORT_AYIYA:
+	case PORT_CAPWAP:
 		return true;
 	}
 	return false;

@@ -32,7 +32,10 @@ export function nanosecondsBetween(view: DataView, from: number, to: number): nu
 
 /** A u64 counter (little-endian) as a number; exact below 2^53. */
 export function unsigned64(view: DataView, offset: number): number {
-  return view.getUint32(offset + 4, true) * 4294967296 + view.getUint32(offset, true)
+  const high = view.getUint32(offset + 4, true)
+  const low = view.getUint32(offset, true)
+  // Apart, as V8 boxes what came of an arithmetic beyond 32 bits.
+  return high === 0 ? low : high * 4294967296 + low
 }
 
 /** ISO 8601 in UTC with six digits of fraction; `time` in µs since the Unix epoch. */

@@ -105,14 +105,8 @@ export class Defragmenter {
       this.counters.evicted++
       this.#giveUp(...oldest)
     }
-    const made: Datagram = {
-      first,
-      pieces: [],
-      size: 0,
-      end: undefined,
-      beyond: false,
-      refused: false,
-    }
+    const state = { end: undefined, beyond: false, refused: false }
+    const made: Datagram = { first, pieces: [], size: 0, ...state }
     this.#datagrams.set(key, made)
     return made
   }
@@ -199,7 +193,7 @@ function messageOf(packet: Packet, udp: Buffer, cut: boolean): MessageEvent | un
   const found = namePorts.find(([port]) => ports.includes(port))
   if (found === undefined) return undefined
   const [port, application] = found
-  const reply = ports[0] === port && ports[1] !== port
+  const reply = ports[0] === port && (ports[1] !== port || isAnswer(udp, packet))
   const length = Math.min(udp.length, Math.max(udp.readUInt16BE(4), UDP_HEADER))
   const payload = udp.subarray(UDP_HEADER, length)
   const { event, event_message } = layout
@@ -214,6 +208,13 @@ function messageOf(packet: Packet, udp: Buffer, cut: boolean): MessageEvent | un
   view.setUint8(body + event_message.at.l7, application)
   new Uint8Array(view.buffer).set(payload, body + event_message.size)
   return new MessageEvent(view, 0, unixClock)
+}
+
+/** RFC 1035 4.1.1: QR tells who asked, but for what is sent to a group: nobody asks from there. */
+function isAnswer(udp: Buffer, { family, destination0 }: Packet): boolean {
+  const first = destination0 >>> 24
+  const isGroup = family === 4 ? first >= 0xe0 : first === 0xff
+  return udp.length > UDP_HEADER + 2 && udp.readUInt8(UDP_HEADER + 2) >= 0x80 && !isGroup
 }
 
 function writeHead(
@@ -240,9 +241,8 @@ function writeHead(
   view.setUint16(at.dst_port, to, true)
   const { source0, source1, source2, source3 } = packet
   const { destination0, destination1, destination2, destination3 } = packet
-  const words = [source0, source1, source2, source3]
-  words.push(destination0, destination1, destination2, destination3)
-  for (const [i, word] of words.entries()) view.setInt32(at.src + 4 * i, word)
+  const words = [source0, source1, source2, source3, destination0, destination1, destination2]
+  for (const [i, word] of [...words, destination3].entries()) view.setInt32(at.src + 4 * i, word)
   view.setUint8(at.ttl, packet.ttl)
 }
 

@@ -62,12 +62,17 @@ function writeHead(
     value.getUint16(valueOffset + flow.at.inner_vlan, true),
     true,
   )
-  const sides = valueOffset + flow.at.side + flow_side.at.l7
-  const l7 = value.getUint8(sides) || value.getUint8(sides + flow_side.size)
-  record.setUint8(event.at.l7, l7)
+  const sides = valueOffset + flow.at.side
+  record.setUint8(event.at.l7, l7Of(value, sides) || l7Of(value, sides + flow_side.size))
   record.setUint8(event.at.outer_family, value.getUint8(valueOffset + flow.at.outer_family))
   record.setUint8(event.at.tunnel, value.getUint8(valueOffset + flow.at.tunnel))
   record.setUint32(event.at.tunnel_id, value.getUint32(valueOffset + flow.at.tunnel_id, true), true)
+}
+
+/** `enum l7` of a side, 0 where it is only a guess of the kernel. */
+function l7Of(value: DataView, side: number): number {
+  if (value.getUint8(side + flow_side.at.guess) !== 0) return 0
+  return value.getUint8(side + flow_side.at.l7)
 }
 
 function eventFlagsOf(flags: number): number {

@@ -95,6 +95,7 @@ const tunnels = [
   'ayiya',
   'lisp',
   'tzsp',
+  'capwap',
 ] as const
 
 /** The name of an `enum tunnel`, `undefined` for none. */

@@ -59,7 +59,7 @@ export const layout = {
       copies: 52,
       early: 53,
       marks: 54,
-      pad: 55,
+      guess: 55,
       gap: 56,
       need: 60,
     },
@@ -181,6 +181,7 @@ export const tunnel = {
   TUNNEL_AYIYA: 18,
   TUNNEL_LISP: 19,
   TUNNEL_TZSP: 20,
+  TUNNEL_CAPWAP: 21,
 } as const
 
 export const flowFlags = {

@@ -1,3 +1,4 @@
+import { memoryFor } from './bytes.ts'
 import { type MessageEvent } from './message.ts'
 
 /** Bytes kept of one side: a full TLS record and its headers, and some out of order. */
@@ -134,7 +135,10 @@ export class StreamSide {
 
   #grow(fresh: Buffer): void {
     // The first piece is the event's own memory: never written to.
-    this.#buffer = Buffer.concat([this.#buffer.subarray(0, this.#length), fresh])
+    const grown = memoryFor(this.#length + fresh.length)
+    grown.set(this.bytes)
+    grown.set(fresh, this.#length)
+    this.#buffer = grown
   }
 
   #keep({ seq, bytes }: MessageEvent): void {
@@ -150,7 +154,7 @@ export class StreamSide {
       this.overflow += piece.bytes.length
       return
     }
-    // A slice of Node's pool would keep 8 KB alive for a few bytes.
+    // A slice of shared memory would keep all of that alive for a few bytes.
     const own = Buffer.allocUnsafeSlow(piece.bytes.length)
     piece.bytes.copy(own)
     if (this.#pieces === none) this.#pieces = []

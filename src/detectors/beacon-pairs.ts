@@ -1,4 +1,6 @@
 import { type FlowEvent } from '../decode/flow.ts'
+import { ipProtocol } from '../decode/protocol.ts'
+import { WordMap } from '../enrich/word-map.ts'
 import { BeaconRings } from './beacon-rings.ts'
 import { PairTable, writeDestination, writeSource, writeText } from './pair-table.ts'
 
@@ -95,16 +97,19 @@ export class BeaconPairs {
    */
   company(pair: number, time: number) {
     const { table } = this
-    const all = new Set<number>()
-    const sharing = new Set<number>()
+    const all = new WordMap<true>()
+    const sharing = new WordMap<true>()
+    const own = this.#source(pair, 0)
+    const ownLow = this.#source(pair, 2)
     let beacons = 0
     for (let at = 0; at < table.size; at++) {
       const slot = this.#live[at] ?? 0
       if (time - table.last(slot) > this.#keep) continue
-      const source = this.#sourceOf(slot)
-      all.add(source)
-      if (this.#isTo(slot, pair)) sharing.add(source)
-      if (source === this.#sourceOf(pair) && this.#isLike(slot, pair)) beacons++
+      const source = this.#source(slot, 0)
+      const low = this.#source(slot, 2)
+      all.set(source, low, true)
+      if (this.#isTo(slot, pair)) sharing.set(source, low, true)
+      if (source === own && low === ownLow && this.#isLike(slot, pair)) beacons++
     }
     return { sources: all.size, sharing: sharing.size, beacons }
   }
@@ -168,11 +173,9 @@ export class BeaconPairs {
     this.#ring[pair] = -1
   }
 
-  /** A number that stands for the source: equal ones are the same but for chance. */
-  #sourceOf(slot: number): number {
-    const { table } = this
-    const high = Math.imul(table.word(slot, 0), 31) ^ table.word(slot, 1)
-    return high * 0x100000 + (Math.imul(table.word(slot, 2), 31) ^ table.word(slot, 3))
+  /** Two words of the source as one, from `at` on: who has both the same is the same but for chance. */
+  #source(slot: number, at: number): number {
+    return Math.imul(this.table.word(slot, at), 31) ^ this.table.word(slot, at + 1)
   }
 
   #isLike(slot: number, pair: number): boolean {
@@ -195,4 +198,13 @@ export class BeaconPairs {
     }
     return true
   }
+}
+
+/** Ports of names and time: what is odd about these is others' business, and they are many. */
+const uninteresting = new Set([53, 123, 853, 5353])
+
+/** Whether it is a conversation whose rhythm says something. */
+export function isWanted({ packet: { protocol, destinationPort } }: FlowEvent): boolean {
+  if (protocol !== ipProtocol.tcp && protocol !== ipProtocol.udp) return false
+  return !uninteresting.has(destinationPort)
 }

@@ -1,3 +1,5 @@
+import { hundredths } from './hundredths.ts'
+
 /** How much a series of connections looks like a program that calls home; each part 0 to 1. */
 export interface BeaconScores {
   /** Regular intervals. */
@@ -19,6 +21,11 @@ export interface Rhythm {
   /** Intervals that say so. */
   readonly count: number
 }
+
+/** Weights of timing and of the three others. */
+const weights = { timing: 0.4, other: 0.2 } as const
+/** What people or chance may have at most: no score of the others helps. */
+const irregular = 0.6
 
 /** Read by place only. */
 type Numbers = ArrayLike<number>
@@ -136,4 +143,24 @@ function quantile(sorted: Float64Array, share: number): number {
   const low = sorted[Math.floor(at)] ?? 0
   const high = sorted[Math.ceil(at)] ?? 0
   return low + (high - low) * (at - Math.floor(at))
+}
+
+/** A dozen intervals are even by chance now and then, a hundred hardly ever. */
+export function regularOf(intervals: number): number {
+  return 0.75 + 0.12 * Math.min(1, Math.max(0, (60 - intervals) / 45))
+}
+
+/** The four scores in one. */
+export function combine(
+  { timing, size, histogram, duration }: BeaconScores,
+  isRegular: boolean,
+): number {
+  const score = weights.timing * timing + weights.other * (size + histogram + duration)
+  return isRegular ? score : Math.min(score, irregular)
+}
+
+/** Seconds as people say them. */
+export function intervalText(seconds: number): string {
+  if (seconds < 120) return `${hundredths(seconds)} s`
+  return seconds < 7200 ? `${hundredths(seconds / 60)} min` : `${hundredths(seconds / 3600)} h`
 }

@@ -1,9 +1,18 @@
 import { milliseconds } from '../config/duration.ts'
 import { type FlowEvent } from '../decode/flow.ts'
-import { ipProtocol } from '../decode/protocol.ts'
 import { type BeaconOptions } from './beacon.ts'
-import { BeaconPairs } from './beacon-pairs.ts'
-import { type BeaconScores, overHours, type Rhythm, size, timing } from './beacon-score.ts'
+import { clockOf, earlyPause, isLong, mayBeClock } from './beacon-clock.ts'
+import { BeaconPairs, isWanted } from './beacon-pairs.ts'
+import {
+  type BeaconScores,
+  combine,
+  intervalText,
+  overHours,
+  type Rhythm,
+  regularOf,
+  size,
+  timing,
+} from './beacon-score.ts'
 import { type DetectorContext } from './detector.ts'
 import { type HabitFacts, Habits } from './habit.ts'
 import { hundredths } from './hundredths.ts'
@@ -17,11 +26,6 @@ const day = 24 * hour
 const fewestDaily = 8
 /** Score from which long memory is asked, and so learns: what is a habit may become more regular. */
 const remarkable = 0.35
-/** Weights of timing and of the three others. */
-const weights = { timing: 0.4, other: 0.2 } as const
-/** What people or chance may have at most: no score of the others helps. */
-const irregular = 0.6
-
 /** Counts connections and tells which are too regular. */
 export class BeaconWatch {
   readonly #options: BeaconOptions
@@ -78,13 +82,42 @@ export class BeaconWatch {
     // Less than is judged must not use up the look that is due.
     if (ring < 0 || this.#pairs.rings.count(ring) < Math.max(fewestDaily, connections - 3)) return
     const { time } = flow.packet
-    if (time - this.#pairs.first(pair) < this.#span) return
+    const age = time - this.#pairs.first(pair)
+    if (age < this.#span) {
+      this.#lookEarly(pair, flow, name, age)
+      return
+    }
     if (!this.#pairs.due(pair, time, hour / 2)) return
     const hourly = this.#pairs.rings.hourly(ring)
     const daily = hourly.reduce((sum, count) => sum + count, 0)
     if (daily >= this.#options.strobe) this.#tellStrobe(pair, flow, name, daily)
     // What is made anew twice a day is a long conversation, not a call.
     else if (daily >= fewestDaily) this.#judge(pair, flow, name, hourly)
+  }
+
+  /** What is as regular as a clock needs no hours, where nobody else does it. */
+  #lookEarly(pair: number, flow: FlowEvent, name: string | undefined, age: number): void {
+    const { rings } = this.#pairs
+    const ring = this.#pairs.ring(pair)
+    const count = rings.count(ring)
+    if (!mayBeClock(flow, count, age)) return
+    const { time } = flow.packet
+    if (!this.#pairs.due(pair, time, earlyPause)) return
+    const clock = clockOf(rings.series(ring))
+    if (clock === undefined || this.#isKnown(flow, name)) return
+    const company = { ...this.#pairs.company(pair, time), known: false }
+    if (company.sharing > 1 || company.beacons > 3) return
+    const habit = this.#habits.ask(
+      sourceKey(this.#context.devices, flow.packet),
+      name ?? flow.packet.destinationIp ?? '',
+      time,
+    )
+    if (habit.habit === 'old' || habit.others > 0) return
+    if (habit.habit === 'new' && !isLong(count, age)) return
+    const { score, rhythm, size } = clock
+    this.#pairs.rest(pair, time + day / 4, score)
+    const scores = { timing: rhythm.score, size, histogram: 0, duration: 0 }
+    this.#tell(flow, name, { score, scores, rhythm, habit, company, count: this.#count(pair) })
   }
 
   #judge(pair: number, flow: FlowEvent, name: string | undefined, hourly: number[]): void {
@@ -130,8 +163,7 @@ export class BeaconWatch {
     const { sourceIp = '', destinationIp = '', time } = flow.packet
     const { score, scores, rhythm, habit, company, count } = found
     const destination = name ?? destinationIp
-    const every =
-      rhythm.interval < 120 ? `${hundredths(rhythm.interval)} s` : minutes(rhythm.interval)
+    const every = intervalText(rhythm.interval)
     const jitter = Math.round(rhythm.jitter * 100)
     this.#context.signal({
       name: 'beacon',
@@ -192,24 +224,6 @@ interface Finding {
   readonly count: number
 }
 
-/** Ports of names and time: what is odd about these is others' business, and they are many. */
-const uninteresting = new Set([53, 123, 853, 5353])
-
-function isWanted({ packet: { protocol, destinationPort } }: FlowEvent): boolean {
-  if (protocol !== ipProtocol.tcp && protocol !== ipProtocol.udp) return false
-  return !uninteresting.has(destinationPort)
-}
-
-/** A dozen intervals are even by chance now and then, a hundred hardly ever. */
-function regularOf(intervals: number): number {
-  return 0.75 + 0.12 * Math.min(1, Math.max(0, (60 - intervals) / 45))
-}
-
-function combine({ timing, size, histogram, duration }: BeaconScores, isRegular: boolean): number {
-  const score = weights.timing * timing + weights.other * (size + histogram + duration)
-  return isRegular ? score : Math.min(score, irregular)
-}
-
 /** What others do and what was before: RITA's modifiers, and those for services that all use. */
 function weigh(
   plain: number,
@@ -226,8 +240,4 @@ function weigh(
   // A monitor polls many; what has crept in calls one or two.
   if (beacons > 3) score -= beacons > 5 ? 0.3 : 0.1
   return Math.min(1, Math.max(0, known ? score / 2 : score))
-}
-
-function minutes(seconds: number): string {
-  return seconds < 7200 ? `${hundredths(seconds / 60)} min` : `${hundredths(seconds / 3600)} h`
 }

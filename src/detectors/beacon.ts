@@ -16,7 +16,8 @@ const schema = section('A program that calls home at regular times.', {
     default: '4h',
     minDuration: '10s',
     maxDuration: '24h',
-    description: 'How long they must have gone on before that.',
+    description:
+      'How long they must have gone on before that; thirty short ones of one source alone, as regular as a clock, are told of within minutes.',
   }),
   score: Type.Number({
     default: 0.7,

@@ -8,6 +8,7 @@ import { domainParts } from '../protocols/dns-ecs.ts'
 import { type DnsEvent } from '../protocols/dns-events.ts'
 import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
+import { addressKey } from './keys.ts'
 import { textKey } from './text-hash.ts'
 
 interface Known extends Kept {
@@ -15,7 +16,18 @@ interface Known extends Kept {
   address: IpAddress
 }
 
+/** Names that were told the same private address. */
+interface Portal extends Kept {
+  readonly domains: Set<string>
+}
+
 const hour = 3600e6
+/**
+ * Other domains that lately had the same private address: a captive portal or a filter answers so to
+ * whatever is asked, an attacker has one domain.
+ */
+const portal = 2
+const mostDomains = 4
 /** Where no public name has business: private, this host (RFC 1122, 4291) and the link (RFC 3927). */
 const inside = homeOf([
   ...privateNetworks,
@@ -72,15 +84,18 @@ class Rebinding {
   readonly #context: DetectorContext
   readonly #ignored: ReadonlySet<string>
   readonly #names: Bounded<Known>
+  readonly #portals: Bounded<Portal>
 
   constructor({ ignore, limit }: Options, context: DetectorContext) {
     this.#context = context
     this.#ignored = new Set(ignore)
     this.#names = new Bounded({ limit, idle: (_, crowded) => (crowded ? hour / 4 : hour) })
+    this.#portals = new Bounded({ limit: 1024, idle: (_, crowded) => (crowded ? hour / 4 : hour) })
   }
 
   advance(time: number): void {
     this.#names.advance(time)
+    this.#portals.advance(time)
   }
 
   counts() {
@@ -115,8 +130,9 @@ class Rebinding {
     now: { key: number; name: string; domain: string; address: IpAddress; ttl: number },
   ): void {
     const { time, sourceIp = '' } = trigger.packet
+    const isPortal = this.#isPortal(now.address, now.domain, time)
     const was = this.#names.get(now.key, time)
-    if (was === undefined) return
+    if (was === undefined || isPortal) return
     this.#names.delete(now.key)
     const address = now.address.text ?? ''
     const before = was.address.text ?? ''
@@ -135,6 +151,19 @@ class Rebinding {
       },
       trigger,
     })
+  }
+
+  /** Whether other domains lead to the private address, too. */
+  #isPortal({ family, word0, word1, word2, word3 }: IpAddress, domain: string, time: number) {
+    const key = addressKey(family, word0, word1, word2, word3)
+    let known = this.#portals.touch(key, time)
+    if (known === undefined) {
+      known = { domains: new Set(), last: time }
+      this.#portals.add(key, known, time)
+    }
+    const { domains } = known
+    if (domains.size < mostDomains) domains.add(domain)
+    return domains.size - (domains.has(domain) ? 1 : 0) >= portal
   }
 
   #isInside({ family, word0, word1, word2, word3 }: IpAddress): boolean {

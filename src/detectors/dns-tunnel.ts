@@ -17,7 +17,8 @@ export const dnsTunnel = defineDetector({
       default: 800,
       minimum: 100,
       maximum: 1_000_000_000,
-      description: 'What the names of one client below one domain must be able to carry in a day.',
+      description:
+        'What the names of one client below one domain must be able to carry in a day; a third of it where they are very long, at least ten, and nobody else asks so.',
     }),
     names: Type.Integer({
       default: 500,

@@ -7,7 +7,7 @@ import { hundredths } from './hundredths.ts'
 
 /**
  * Data inside echo messages (ATT&CK T1095): `ping` sends what comes back unchanged, so requests and
- * answers weigh the same, and it sends one a second. A tunnel does neither.
+ * answers weigh the same, all of one size, and it sends one a second. A tunnel does none of it.
  */
 export const icmpTunnel = defineDetector({
   schema: section('Data carried in ICMP echo messages.', {
@@ -34,7 +34,7 @@ export const icmpTunnel = defineDetector({
   signals: [
     {
       name: 'icmp-tunnel',
-      when: 'An echo conversation carries more, or other bytes back, than a ping does; or much that is never answered.',
+      when: 'An echo conversation carries more, messages of more sizes, or other bytes back, than a ping does; or much that is never answered.',
       evidence: {
         packets: 'messages of both sides',
         bytes: 'payload of both sides',
@@ -57,6 +57,7 @@ export const icmpTunnel = defineDetector({
         mean: bytes / packets,
         imbalance,
         isFast: rate >= options.rate,
+        isBusy: rate >= busyRate,
       })
       if (score === 0) return
       const { sourceIp = '', destinationIp = '' } = flow.packet
@@ -84,13 +85,35 @@ const bigPing = 512
 /** Difference that a few lost or repeated messages make. */
 const equal = 0.1
 
-function scoreOf(
-  { destinationPackets }: FlowEvent,
-  { mean, imbalance, isFast }: { mean: number; imbalance: number; isFast: boolean },
-): number {
+function scoreOf(flow: FlowEvent, { mean, imbalance, isFast, isBusy }: Manner): number {
   if (imbalance > equal) return 0.9
-  const isOneWay = destinationPackets === 0 && mean >= bigPing
-  return isOneWay || (isFast && mean > longPing) ? 0.6 : 0
+  if (flow.destinationPackets === 0 && mean >= bigPing) return 0.6
+  if (isFast && mean > longPing) return 0.6
+  if (flow.sourcePackets < manyPings) return 0
+  // Whoever looks whether big packets get through sends a few, one a second.
+  return (isBusy && mean >= bigPing) || isUneven(flow) ? 0.6 : 0
+}
+
+interface Manner {
+  readonly mean: number
+  readonly imbalance: number
+  readonly isFast: boolean
+  readonly isBusy: boolean
+}
+
+/** Requests that are no look at the line any more, and how many of them a second, when they are big. */
+const manyPings = 100
+const busyRate = 2
+/** What programs that ping send, bytes; a mean between them may be of several behind one address. */
+const ordinary = { least: 28, most: 80 }
+/** Beyond it a message is in fragments, whose bytes are counted otherwise. */
+const whole = 1400
+
+/** Whether the requests are of several sizes, which those of a ping never are: their mean is no whole number. */
+function isUneven({ sourcePackets, sourcePayload }: FlowEvent): boolean {
+  const mean = sourcePayload / sourcePackets
+  if (Number.isInteger(mean) || mean > whole) return false
+  return mean < ordinary.least || mean > ordinary.most
 }
 
 /** Answers to one request that no broken network makes of one. */

@@ -5,35 +5,15 @@ import { Type } from '../config/type.ts'
 import { nearestMinute } from '../decode/clock.ts'
 import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
+import { adminServices } from './admin-services.ts'
 import { Bounded } from './bounded.ts'
 import { type DetectorContext, defineDetector } from './detector.ts'
 import { destinationKey, pairKey, sourceKey } from './keys.ts'
 import { directionOf } from './source.ts'
 import { Spread } from './spread.ts'
 
-/** Ports by which one machine is ruled from another. */
-const services = new Map([
-  [22, 'ssh'],
-  [23, 'telnet'],
-  [135, 'rpc'],
-  [139, 'smb'],
-  [445, 'smb'],
-  [512, 'rexec'],
-  [513, 'rlogin'],
-  [514, 'rsh'],
-  [2375, 'docker'],
-  [3389, 'rdp'],
-  [4899, 'radmin'],
-  [5900, 'vnc'],
-  [5901, 'vnc'],
-  [5985, 'winrm'],
-  [5986, 'winrm'],
-  [6443, 'kubernetes'],
-  [8291, 'winbox'],
-])
-
 const isAdmin = new Uint8Array(65_536)
-for (const port of services.keys()) isAdmin[port] = 1
+for (const port of adminServices.keys()) isAdmin[port] = 1
 
 /** Bytes of the client that are more than a look at what answers. */
 const leastSaid = 100
@@ -50,7 +30,8 @@ export const lateral = defineDetector({
       default: '3d',
       minDuration: '0ms',
       maxDuration: '90d',
-      description: 'Time for which a host is watched before its new peers are told of.',
+      description:
+        'Time for which a host is watched before its new peers are told of; until then only twice as many as below, and not of SSH.',
     }),
     fan_out: Type.Integer({
       default: 4,
@@ -147,11 +128,13 @@ interface Known {
   readonly service: string
   /** Services that the host used before. */
   readonly peers: number
-  readonly young: boolean
+  /** Times as many new peers that it may have. */
+  readonly room: number
 }
 
-/** Times as many new peers while the memory is younger than a day: then much is new. */
+/** Times as many new peers while the memory is younger than a day, or still learns: then much is new. */
 const youngRoom = 1.5
+const learningRoom = 2
 const mostFans = 4096
 
 class Peers {
@@ -189,17 +172,23 @@ class Peers {
     }
     this.#recent.add(pair, { last: time }, time)
     const { sourceIp = '', destinationIp = '' } = packet
-    const service = services.get(destinationPort) ?? ''
+    const service = adminServices.get(destinationPort) ?? ''
     const sighting = this.#parts.memory.observe(sourceIp, `${destinationIp} ${service}`, time)
     if (sighting.refused) this.#refused++
-    if (sighting.pair !== undefined || sighting.total.observed < this.#parts.learn) return
+    if (sighting.pair !== undefined) return
     const users = sighting.value?.entities ?? 0
     // A server that many use is no machine that somebody went on to.
     if (users >= this.#parts.common) return
     const { values = 0, days = 0 } = sighting.entity ?? {}
     const young = sighting.total.observed < day
+    if (sighting.total.observed < this.#parts.learn) {
+      // All peers are new to a sensor that is: only many at once say something, and not of who administers by SSH.
+      if (service !== 'ssh')
+        this.#fanOut(flow, from, { service, peers: values, room: learningRoom })
+      return
+    }
     this.#say(flow, { service, peers: values, users, days }, young)
-    this.#fanOut(flow, from, { service, peers: values, young })
+    this.#fanOut(flow, from, { service, peers: values, room: young ? youngRoom : 1 })
   }
 
   #say(
@@ -223,7 +212,7 @@ class Peers {
   }
 
   #fanOut(flow: FlowEvent, from: number, known: Known): void {
-    const { service, peers, young } = known
+    const { service, peers, room } = known
     const { time, sourceIp = '' } = flow.packet
     let fan = this.#fans.get(from, time)
     if (fan === undefined) {
@@ -232,7 +221,7 @@ class Peers {
     }
     const { fanOut, window } = this.#parts
     // An administrator's host has room for a tenth of its peers.
-    const least = Math.max(Math.ceil(fanOut * (young ? youngRoom : 1)), Math.ceil(peers / 10))
+    const least = Math.max(Math.ceil(fanOut * room), Math.ceil(peers / 10))
     if (
       !fan.add(destinationKey(flow.packet), time, window, flow.start) ||
       !fan.isFast(least) ||
@@ -241,7 +230,7 @@ class Peers {
       return
     this.#parts.signal({
       name: 'lateral-fan-out',
-      score: 0.8,
+      score: room === learningRoom ? 0.6 : 0.8,
       entity: sourceIp,
       identity: [nearestMinute(fan.begun), fan.tellings],
       message: `${sourceIp} went to ${fan.size} hosts in ${fan.seconds} s that it never administered before`,

@@ -1,7 +1,7 @@
 import { type FlowEvent } from '../decode/flow.ts'
 import { ipProtocol } from '../decode/protocol.ts'
 import { l7 } from '../decode/record.ts'
-import { type SshOpening } from './ssh-opening.ts'
+import { newKeys, type SshOpening } from './ssh-opening.ts'
 
 /** What a session in which nobody was let in looks like, in bytes above TCP. */
 export interface LoginService {
@@ -93,9 +93,15 @@ export function judgeSession(
   its: LoginService,
   opening: SshOpening | undefined,
 ): Verdict {
-  if (opening !== undefined) return judgeSsh(flow, opening)
+  if (opening !== undefined && isTrue(flow, opening)) return judgeSsh(flow, opening)
   if (flow.action === 'end' && looksRefused(flow, its)) return once
   return looksUsed(flow, its) ? used : nothing
+}
+
+/** Whether it can have been so: who ends after the hello has exchanged no keys, nobody else says less than they take. */
+function isTrue({ sourcePayload, destinationPayload }: FlowEvent, opening: SshOpening): boolean {
+  if (sourcePayload <= opening.hello) return true
+  return sourcePayload >= opening.client - newKeys && destinationPayload >= opening.server / 2
 }
 
 /**
@@ -111,7 +117,7 @@ function judgeSsh(flow: FlowEvent, { client, server, unsure }: SshOpening): Verd
   const said = flow.sourcePayload - client
   const answered = flow.destinationPayload - server
   if (said > work.client || answered - unsure > work.server) return used
-  if (flow.action !== 'end' || said < attempt.least || answered < 0) return nothing
+  if (flow.action !== 'end' || said < attempt.least) return nothing
   if (flow.duration > longest) return nothing
   const guesses = Math.round((said - attempt.start) / attempt.each)
   return { guesses: Math.min(attempt.most, Math.max(1, guesses)), isUsed: false }

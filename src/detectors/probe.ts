@@ -101,3 +101,9 @@ export function isForMany({ family, destination0, destinationMacHigh }: Packet):
   if (family === 6) return destination0 >>> 24 === 0xff
   return destination0 >>> 28 >= 0xe || (destinationMacHigh & 0x010000) !== 0
 }
+
+/** Whether both have IPv6 addresses of different prefixes, so that they share no link. */
+export function isOtherPrefix(packet: Packet): boolean {
+  const { family, source0, source1, destination0, destination1 } = packet
+  return family === 6 && (source0 !== destination0 || source1 !== destination1)
+}

@@ -7,7 +7,7 @@ import { Bounded, type Kept } from './bounded.ts'
 import { type DetectorContext } from './detector.ts'
 import { Distinct } from './distinct.ts'
 import { destinationKey, pairKey, sourceKey } from './keys.ts'
-import { isForMany, isStealthy, type Technique } from './probe.ts'
+import { isForMany, isOtherPrefix, isStealthy, type Technique } from './probe.ts'
 import { directionOf } from './source.ts'
 import { Spread } from './spread.ts'
 
@@ -136,11 +136,13 @@ export class Scans {
   ): void {
     const { packet } = flow
     const port = hasPorts(packet.protocol) ? packet.destinationPort : 0
-    const salt = 0x10000 + packet.protocol
+    // Hosts outside are counted by themselves: one of ours that is down as well makes them no sweep.
+    const isFar = direction === 'outbound' || (direction === 'external' && isOtherPrefix(packet))
+    const salt = (isFar ? 0x20000 : 0x10000) + packet.protocol
     const spread = this.#spread(pairKey(from, port, salt), packet.time)
     if (!spread?.add(to, packet.time, this.#limits.window, flow.start)) return
     const { hosts, slowHosts, room } = this.#limits
-    const more = direction === 'outbound' ? room : 1
+    const more = isFar ? room : 1
     const fast = isStealthy(technique) ? Math.ceil(hosts / 3) : hosts * more
     if (!spread.crosses(fast, slowHosts * more) || !isNews(source, 'host-sweep', spread)) return
     const { sourceIp = '' } = packet

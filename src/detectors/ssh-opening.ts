@@ -7,6 +7,8 @@ import { destinationKey, pairKey, sourceKey } from './keys.ts'
 
 /** What both sides of an SSH connection say before anybody logs in, bytes above TCP. */
 export interface SshOpening {
+  /** Banner and algorithms of the client alone. */
+  readonly hello: number
   readonly client: number
   /** At least, and what it may be more: keys of RSA are of several lengths. */
   readonly server: number
@@ -37,7 +39,7 @@ const hostKeys: readonly (readonly [name: RegExp, least: number, more: number])[
 ]
 
 /** The packet that says that keys are in use from here on. */
-const newKeys = 16
+export const newKeys = 16
 /** List of the signatures that a server takes (RFC 8308), where the client wants it. */
 const extensions = 330
 
@@ -93,6 +95,7 @@ export function sshOpening(client: SshHello, server: SshHello): SshOpening | und
   const [, least, more] = hostKey
   const told = client.kexInit.kexAlgorithms.includes('ext-info-c') ? extensions : 0
   return {
+    hello: client.size,
     client: client.size + ofClient + newKeys,
     server: server.size + ofServer + least + newKeys,
     unsure: more + told,

@@ -10,44 +10,22 @@ import { hundredths } from './hundredths.ts'
 import { pairKey, sourceKey } from './keys.ts'
 import { sourceKey as deviceKey } from './source.ts'
 import { informationBits, textKey } from './text-hash.ts'
-
-/** What one client asked of one registrable domain. */
-interface Talk extends Kept {
-  readonly client: string
-  /** Whom long memory means by the client. */
-  readonly device: string
-  readonly domain: string
-  readonly since: number
-  readonly names: Distinct
-  queries: number
-  /** Characters and bits of the names below the domain, each name counted once. */
-  characters: number
-  bits: number
-  /** Questions for types that carry data back: TXT, NULL and the like. */
-  carriers: number
-  /** Bytes that such questions were answered with. */
-  answered: number
-  /** Conversations with a host of the domain. */
-  visits: number
-  longest: string
-  /** Bytes of information at which it is told of again. */
-  next: number
-  /** Power of ten of what is too much that it has come to; -1 before. */
-  level: number
-  /** Since when (µs) the client has been known to ask as much, where it did so before today. */
-  usual: number | undefined
-}
+import {
+  type Amount,
+  amountOf,
+  isEnough,
+  isFewButLong,
+  isOfLongNames,
+  isSuspicious,
+  mayBeEnough,
+  type Talk,
+} from './tunnel-talk.ts'
 
 const day = 24 * 3600e6
 /** TXT, NULL, CNAME, MX, SRV, KEY, and iodine's private type: they answer with more than an address. */
 const carriers = new Set([16, 10, 5, 15, 33, 25, 65399])
-/** Names after which a domain's visits are counted. */
-const suspicious = 20
-const least = { names: 40, length: 10 }
 /** Clients of a product that asks by name, such as a virus scanner: a tunnel is rarely in as many. */
 const product = 3
-/** Bytes of answers that weigh as much as one of names: texts of mail and of services are many. */
-const inward = 25
 /** An address backwards, as blocklists are asked about it: it carries nothing else. */
 const reversed = /^(?:\d{1,3}\.){3}\d{1,3}(?:\.|$)|^(?:[\da-f]\.){31}[\da-f](?:\.|$)/i
 /** How much more it must be to be told again, on the same day or another. */
@@ -81,8 +59,7 @@ export class TunnelWatch {
     this.#options = options
     this.#context = context
     this.#ignored = new Set(options.ignore.map(domain => domain.toLowerCase()))
-    const idle = (talk: Talk, crowded: boolean) =>
-      crowded && talk.names.size < suspicious ? day / 24 : day
+    const idle = (talk: Talk, crowded: boolean) => (crowded && !isSuspicious(talk) ? day / 24 : day)
     this.#talks = new Bounded({ limit: options.limit, idle })
     this.#watched = new Bounded({ limit: options.limit, idle: () => day })
     this.#askers = context.baselines.open({
@@ -124,12 +101,19 @@ export class TunnelWatch {
     talk.queries++
     if (carriers.has(type)) talk.carriers++
     if (!talk.names.add(textKey(subdomain))) return
-    const names = talk.names.size
-    if (names >= suspicious) remember(this.#watched, client, packet.time)
     talk.characters += subdomain.length
     talk.bits += informationBits(subdomain)
     if (subdomain.length > talk.longest.length) talk.longest = subdomain
-    if (names >= least.names) this.#judge(talk, names, event)
+    if (isSuspicious(talk)) this.#suspect(talk, client)
+    if (mayBeEnough(talk)) this.#judge(talk, event)
+  }
+
+  /** From now on it counts who else asks so, and whether anybody visits the domain. */
+  #suspect(talk: Talk, client: number): void {
+    remember(this.#watched, client, talk.last)
+    if (talk.isSuspect) return
+    talk.isSuspect = true
+    if (isOfLongNames(talk)) this.#askers.observe(talk.device, talk.domain, talk.last)
   }
 
   /** What comes back in records that carry more than an address. */
@@ -161,6 +145,7 @@ export class TunnelWatch {
       carriers: 0,
       answered: 0,
       visits: 0,
+      isSuspect: false,
       longest: '',
       next: 0,
       level: -1,
@@ -183,20 +168,18 @@ export class TunnelWatch {
     if (talk !== undefined) talk.visits++
   }
 
-  #judge(talk: Talk, names: number, trigger: DnsEvent): void {
-    const carried = Math.round(talk.bits / 8)
-    // Names that only count up bring nothing out, but answers may bring much in.
-    const bytes = Math.max(carried, Math.round(talk.answered / inward))
-    const mean = talk.characters / names
-    if (talk.visits > names / 20) return
-    const carries = bytes >= this.#options.bytes && (mean >= least.length || bytes > carried)
-    if (!carries && names < this.#options.names) return
-    this.#compare(talk, bytes)
-    if (bytes < talk.next) return
+  #judge(talk: Talk, trigger: DnsEvent): void {
+    const amount = amountOf(talk)
+    const isMuch = isEnough(talk, amount, this.#options)
+    if (!isMuch && !isFewButLong(talk)) return
+    this.#compare(talk, amount.bytes)
+    if (amount.bytes < talk.next) return
     const before = this.#askers.observe(talk.device, talk.domain, talk.last)
     const clients = (before.value?.entities ?? 0) + (before.pair === undefined ? 1 : 0)
-    this.#tell(talk, { bytes, names, mean, clients }, trigger)
-    talk.next = bytes * growth
+    // Where others ask so as well, little says nothing.
+    if (!isMuch && clients > 1) return
+    this.#tell(talk, amount, clients, trigger)
+    talk.next = Math.max(amount.bytes, this.#options.bytes) * growth
   }
 
   /** With what the client asked on other days: a tunnel is told at first sight, a product once. */
@@ -209,7 +192,7 @@ export class TunnelWatch {
     talk.usual = isOld ? pair.firstSeen : undefined
   }
 
-  #tell(talk: Talk, { bytes, names, mean, clients }: Amount, trigger: DnsEvent): void {
+  #tell(talk: Talk, { bytes, names, mean }: Amount, clients: number, trigger: DnsEvent): void {
     const { client, domain, usual } = talk
     const share = talk.carriers / talk.queries
     const size = Math.log10(Math.max(bytes / this.#options.bytes, 1))
@@ -237,13 +220,4 @@ export class TunnelWatch {
       trigger,
     })
   }
-}
-
-/** What the names of a talk come to. */
-interface Amount {
-  readonly bytes: number
-  readonly names: number
-  /** Characters of a name below the domain. */
-  readonly mean: number
-  readonly clients: number
 }

@@ -33,6 +33,13 @@ export interface DeviceAddress {
  * that it makes up has had several. Times are µs of event time.
  */
 export class Device {
+  /** The address that was asked for last, and its words: all stages ask for it, so they are at hand. */
+  #latest: DeviceAddress | undefined
+  #family = 0
+  #word0 = 0
+  #word1 = 0
+  #word2 = 0
+  #word3 = 0
   readonly high: number
   readonly low: number
   readonly mac: string
@@ -83,18 +90,33 @@ export class Device {
     word2: number,
     word3: number,
   ): DeviceAddress | undefined {
-    for (const address of this.addresses) {
-      if (
-        address.word0 === word0 &&
-        address.word3 === word3 &&
-        address.word1 === word1 &&
-        address.word2 === word2 &&
-        address.family === family
-      ) {
-        return address
-      }
+    if (
+      this.#word0 === word0 &&
+      this.#word3 === word3 &&
+      this.#word1 === word1 &&
+      this.#word2 === word2 &&
+      this.#family === family
+    ) {
+      return this.#latest
     }
-    return undefined
+    const isIt = (a: DeviceAddress) =>
+      a.word0 === word0 &&
+      a.word3 === word3 &&
+      a.word1 === word1 &&
+      a.word2 === word2 &&
+      a.family === family
+    return this.#keep(this.addresses.find(isIt))
+  }
+
+  #keep(address: DeviceAddress | undefined): DeviceAddress | undefined {
+    if (address === undefined) return undefined
+    this.#latest = address
+    this.#family = address.family
+    this.#word0 = address.word0
+    this.#word1 = address.word1
+    this.#word2 = address.word2
+    this.#word3 = address.word3
+    return address
   }
 
   /** False when there is no room: every address was in use lately. */
@@ -107,6 +129,7 @@ export class Device {
     }
     // As long as it is, not as `push` would make it: most have one or two.
     this.addresses = [...kept, address]
+    this.#keep(address)
     inventory.changes++
     return true
   }

@@ -15,129 +15,133 @@ const width = 3
  */
 export class WordMap<T> {
   size = 0
-  #keys = new Int32Array(2 * smallest)
-  /** Undefined where one was taken out. */
-  #values: (T | undefined)[] = []
-  /** Three numbers a slot: the place of an entry plus one (0: free), and its key, so that it is at hand. */
+  /** Three numbers a slot: its place in the order plus one (0: free), and its key. */
   #slots = new Int32Array(2 * smallest * width)
+  /** By slot as well, so that key and value are fetched at once. */
+  #values = emptyOf<T>(2 * smallest)
   #mask = 2 * smallest - 1
+  /** The slots in the order in which they were taken, -1 for what was taken out. */
+  #order = new Int32Array(smallest)
+  #places = 0
 
   get(one: number, two: number): T | undefined {
-    const slot = this.#find(one | 0, two | 0)
-    return this.#values[(this.#slots[slot] ?? 0) - 1]
+    return this.#values[this.#find(one | 0, two | 0)]
   }
 
   set(one: number, two: number, value: T): void {
     const slot = this.#find(one | 0, two | 0)
-    const known = (this.#slots[slot] ?? 0) - 1
-    if (known >= 0) this.#values[known] = value
+    if (this.#slots[slot * width] !== 0) this.#values[slot] = value
     else this.#add(one | 0, two | 0, value)
   }
 
   /** What was there. */
   delete(one: number, two: number): T | undefined {
-    const slot = this.#find(one | 0, two | 0)
-    const place = (this.#slots[slot] ?? 0) - 1
-    if (place < 0) return undefined
-    const value = this.#values[place]
-    this.#values[place] = undefined
-    this.#close(slot)
-    this.size--
-    return value
+    return this.#take(this.#find(one | 0, two | 0))
   }
 
   /** Takes everything out, and keeps the room. */
   clear(): void {
     this.size = 0
-    this.#values.length = 0
+    this.#places = 0
     this.#slots.fill(0)
+    this.#values.fill(undefined)
   }
 
   /** Goes on with what comes meanwhile; what is moved together meanwhile may be left out. */
   *values(): IterableIterator<T> {
-    for (let place = 0; place < this.#values.length; place++) {
-      const value = this.#values[place]
+    for (let place = 0; place < this.#places; place++) {
+      const value = this.valueAt(place)
       if (value !== undefined) yield value
     }
   }
 
-  /** Places of values, those among them from which one was taken out. */
+  /** Places in the order, those among them from which one was taken out. */
   get places(): number {
-    return this.#values.length
+    return this.#places
   }
 
   /** The value of a place, which another may have after a `set`. */
   valueAt(place: number): T | undefined {
-    return this.#values[place]
+    const slot = this.#order[place] ?? -1
+    return slot < 0 ? undefined : this.#values[slot]
   }
 
   deleteAt(place: number): void {
-    this.delete(this.#keys[2 * place] ?? 0, this.#keys[2 * place + 1] ?? 0)
+    const slot = this.#order[place] ?? -1
+    if (slot >= 0) this.#take(slot)
   }
 
-  /** Where the slot of a key begins, or the free one where it would be. */
+  /** The slot of a key, or the free one where it would be. */
   #find(one: number, two: number): number {
     const slots = this.#slots
-    for (let at = hashOf(one, two) & this.#mask; ; at = (at + 1) & this.#mask) {
-      const slot = at * width
-      if (slots[slot] === 0 || (slots[slot + 1] === one && slots[slot + 2] === two)) return slot
+    for (let slot = hashOf(one, two) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const at = slot * width
+      if (slots[at] === 0 || (slots[at + 1] === one && slots[at + 2] === two)) return slot
     }
   }
 
   #add(one: number, two: number, value: T): void {
-    if (this.#values.length * 2 >= this.#keys.length) this.#makeRoom()
-    const place = this.#values.push(value) - 1
-    this.#keys[2 * place] = one
-    this.#keys[2 * place + 1] = two
-    this.#occupy(place)
+    if (this.#places >= this.#order.length) this.#makeRoom()
+    const slot = this.#find(one, two)
+    const at = slot * width
+    this.#order[this.#places++] = slot
+    this.#slots[at] = this.#places
+    this.#slots[at + 1] = one
+    this.#slots[at + 2] = two
+    this.#values[slot] = value
     this.size++
   }
 
-  #occupy(place: number): void {
-    const one = this.#keys[2 * place] ?? 0
-    const two = this.#keys[2 * place + 1] ?? 0
-    const slot = this.#find(one, two)
-    this.#slots[slot] = place + 1
-    this.#slots[slot + 1] = one
-    this.#slots[slot + 2] = two
+  #take(slot: number): T | undefined {
+    const place = (this.#slots[slot * width] ?? 0) - 1
+    if (place < 0) return undefined
+    const value = this.#values[slot]
+    this.#order[place] = -1
+    this.#close(slot)
+    this.size--
+    return value
   }
 
   /** Moves what is left together, and makes twice the room where half of it is taken. */
   #makeRoom(): void {
-    const capacity = this.#values.length
-    const grown = this.size * 2 > capacity ? capacity * 2 : capacity
-    const keys = new Int32Array(2 * grown)
-    const values: T[] = []
-    for (let place = 0; place < capacity; place++) {
-      const value = this.#values[place]
-      if (value === undefined) continue
-      const to = values.push(value) - 1
-      keys[2 * to] = this.#keys[2 * place] ?? 0
-      keys[2 * to + 1] = this.#keys[2 * place + 1] ?? 0
+    const [order, slots, values] = [this.#order, this.#slots, this.#values]
+    const grown = this.size * 2 > order.length ? order.length * 2 : order.length
+    let count = this.#mask + 1
+    while (grown > count * fullness) count *= 2
+    this.#order = new Int32Array(grown)
+    this.#slots = new Int32Array(count * width)
+    this.#values = emptyOf<T>(count)
+    this.#mask = count - 1
+    this.size = 0
+    this.#places = 0
+    for (const slot of order) {
+      const value = slot < 0 ? undefined : values[slot]
+      const at = slot * width
+      if (value !== undefined) this.#add(slots[at + 1] ?? 0, slots[at + 2] ?? 0, value)
     }
-    this.#keys = keys
-    this.#values = values
-    let slots = this.#mask + 1
-    while (grown > slots * fullness) slots *= 2
-    this.#slots = new Int32Array(slots * width)
-    this.#mask = slots - 1
-    for (let place = 0; place < values.length; place++) this.#occupy(place)
   }
 
   /** Frees a slot, and closes the gap behind it: every other entry is still found from its home. */
   #close(slot: number): void {
     const slots = this.#slots
     const mask = this.#mask
-    let gap = slot / width
-    for (let at = (gap + 1) & mask; slots[at * width] !== 0; at = (at + 1) & mask) {
-      const from = at * width
-      const home = hashOf(slots[from + 1] ?? 0, slots[from + 2] ?? 0) & mask
-      if (((at - home) & mask) < ((at - gap) & mask)) continue
-      slots.copyWithin(gap * width, from, from + width)
-      gap = at
+    let gap = slot
+    for (let next = (gap + 1) & mask; slots[next * width] !== 0; next = (next + 1) & mask) {
+      const at = next * width
+      const home = hashOf(slots[at + 1] ?? 0, slots[at + 2] ?? 0) & mask
+      if (((next - home) & mask) < ((next - gap) & mask)) continue
+      this.#order[(slots[at] ?? 0) - 1] = gap
+      this.#values[gap] = this.#values[next]
+      slots.copyWithin(gap * width, at, at + width)
+      gap = next
     }
     slots[gap * width] = 0
+    this.#values[gap] = undefined
   }
+}
+
+function emptyOf<T>(slots: number): (T | undefined)[] {
+  return new Array<T | undefined>(slots).fill(undefined)
 }
 
 function hashOf(one: number, two: number): number {

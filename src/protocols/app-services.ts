@@ -19,6 +19,7 @@ export const serviceSignatures: readonly Signature[] = [
   both('ldap', [0x30], isLdap),
   both('snmp', [0x30], isSnmp),
   udp('ntp', [], isNtp),
+  udp('slp', [0x01, 0x02], isSlp),
   udp('radius', [], isRadius),
   udp('tftp', [0x00], isTftp),
   udp('nfs', [], p => rpcProgram(p, 0) === 100_003),
@@ -110,6 +111,12 @@ function isNtp(p: Probe): boolean {
   if (mode >= 6) return p.on(123) && p.length >= 8 // control and private messages
   if (p.length < 48 || p.u8(1) > 16) return false
   return p.on(123) || (p.length === 48 && mode === 3 && p.u32(4) === 0 && p.u32(12) === 0)
+}
+
+// RFC 2608 8, RFC 2165 4: version, function, length of all; the first version looks like RADIUS
+function isSlp(p: Probe): boolean {
+  const length = p.u8(0) === 1 ? p.u16(2) : p.u32(1) & 0xffffff
+  return p.on(427) && p.u8(1) >= 1 && p.u8(1) <= 11 && length === p.length
 }
 
 // RFC 2865 3: code, id, length, authenticator; attributes that fill the rest, as far as it is here

@@ -32,24 +32,17 @@ export interface UnansweredQuery {
 
 class Waiting extends OfConversation implements UnansweredQuery {
   readonly name: string | undefined
-  /** Resolvers vary the letter case of a name (0x20 encoding) and some servers do not keep it. */
-  readonly folded: string
-  readonly type: number
   readonly time: number
 
-  constructor(ends: Ends, part: number, question: Question, time: number) {
+  constructor(ends: Ends, part: number, name: string | undefined, time: number) {
     super(ends, part)
-    this.name = question.name
-    this.folded = question.folded
-    this.type = question.type
+    this.name = name
     this.time = time
   }
-}
 
-interface Question {
-  readonly name: string | undefined
-  readonly folded: string
-  readonly type: number
+  get type(): number {
+    return this.part & 0xffff
+  }
 }
 
 /**
@@ -88,12 +81,12 @@ export class DnsMatcher {
    */
   take(ends: Ends, message: DnsMessage, time: number): number | undefined {
     this.expire(time)
-    const { name, type = 0 } = message.questions[0] ?? {}
-    const part = (message.id << 16) | type
-    const folded = name?.toLowerCase() ?? ''
-    const query = this.#find(ends, part, folded)
+    const question = message.questions[0]
+    const name = question?.name
+    const part = (message.id << 16) | (question?.type ?? 0)
+    const query = this.#find(ends, part, name)
     if (message.isResponse) return this.#answer(query, time)
-    if (query === undefined) this.#ask(new Waiting(ends, part, { name, folded, type }, time))
+    if (query === undefined) this.#ask(new Waiting(ends, part, name, time))
     else this.counters.repeated++
     return undefined
   }
@@ -110,9 +103,9 @@ export class DnsMatcher {
     }
   }
 
-  #find(ends: Ends, part: number, folded: string): Waiting | undefined {
+  #find(ends: Ends, part: number, name: string | undefined): Waiting | undefined {
     let query = this.#waiting.find(ends, part)
-    while (query !== undefined && query.folded !== folded)
+    while (query !== undefined && !isSame(query.name, name))
       query = this.#waiting.another(query, ends)
     return query
   }
@@ -135,4 +128,9 @@ export class DnsMatcher {
     this.counters.answered++
     return Math.max(0, Math.round((time - query.time) * 1000))
   }
+}
+
+/** Resolvers vary the letter case of a name (0x20 encoding) and some servers do not keep it. */
+function isSame(one: string | undefined, other: string | undefined): boolean {
+  return one === other || one?.toLowerCase() === other?.toLowerCase()
 }

@@ -21,8 +21,8 @@ class Named extends OfConversation {
  */
 export class FirstBytesNames {
   readonly #names = new Conversations<Named>()
-  #asked: Packet | undefined
-  #answer: string | undefined
+  /** How many of them by the responder's port: most flows are to ports where all is decoded. */
+  readonly #byPort = new Uint32Array(65_536)
 
   /** Takes the first bytes of a side. */
   take({ packet, bytes, length }: MessageEvent): void {
@@ -36,24 +36,29 @@ export class FirstBytesNames {
       serverPort: packet.destinationPort,
     })
     if (protocol === undefined) return
-    this.#asked = undefined
     const known = this.#names.find(packet)
     if (known !== undefined) {
       known.protocol = protocol
       return
     }
     const { oldest } = this.#names
-    if (oldest !== undefined && this.#names.size >= LIMIT) this.#names.remove(oldest)
-    this.#names.add(new Named(packet, protocol))
+    if (oldest !== undefined && this.#names.size >= LIMIT) {
+      this.#names.remove(oldest)
+      this.#count(oldest.ports, -1)
+    }
+    const named = new Named(packet, protocol)
+    this.#names.add(named)
+    this.#count(named.ports, 1)
   }
 
   /** What is known of the conversation of `packet`. */
   of(packet: Packet): string | undefined {
-    // Several stages ask, one after the other.
-    if (packet !== this.#asked) {
-      this.#asked = packet
-      this.#answer = this.#names.find(packet)?.protocol
-    }
-    return this.#answer
+    if (this.#byPort[packet.destinationPort] === 0) return undefined
+    return this.#names.find(packet)?.protocol
+  }
+
+  #count(ports: number, by: number): void {
+    const port = ports & 0xffff
+    this.#byPort[port] = (this.#byPort[port] ?? 0) + by
   }
 }

@@ -17,9 +17,10 @@ export interface Ja3Input {
   readonly pointFormats: readonly number[]
 }
 
-// One call writes and hashes at a time; 4 lists of MAX_LISTED numbers of up to 6 characters fit.
+// One call gathers, writes and hashes at a time: a version, then each list behind its length.
+const numbers = new Uint16Array(1 + 4 * (MAX_LISTED + 1))
 const scratch = Buffer.alloc(4 * MAX_LISTED * 6 + 16)
-const digests = new Digests('md5')
+const digests = new Digests('md5', 32, write)
 const COMMA = 0x2c
 const DASH = 0x2d
 
@@ -29,14 +30,14 @@ const DASH = 0x2d
  * Undefined when a list is longer than MAX_LISTED.
  */
 export function ja3(hello: Ja3Input): string | undefined {
-  const length = writeJa3(hello)
-  return length === undefined ? undefined : digests.of(scratch, length)
+  const length = gather(hello)
+  return length === undefined ? undefined : digests.of(numbers, length)
 }
 
 /** The text that JA3 hashes. */
 export function ja3Text(hello: Ja3Input): string | undefined {
-  const length = writeJa3(hello)
-  return length === undefined ? undefined : scratch.toString('latin1', 0, length)
+  const length = gather(hello)
+  return length === undefined ? undefined : write(numbers, length).toString('latin1')
 }
 
 /**
@@ -44,30 +45,44 @@ export function ja3Text(hello: Ja3Input): string | undefined {
  * the wire; servers send no GREASE, so nothing is left out.
  */
 export function ja3s(version: number, cipher: number, extensions: readonly number[]): string {
-  const length = scratch.write(`${version},${cipher},${extensions.join('-')}`, 'latin1')
-  return digests.of(scratch, length)
+  numbers[0] = version
+  numbers[1] = 1
+  numbers[2] = cipher
+  numbers[3] = extensions.length
+  numbers.set(extensions, 4)
+  return digests.of(numbers, 4 + extensions.length)
 }
 
-function writeJa3(hello: Ja3Input): number | undefined {
+function gather(hello: Ja3Input): number | undefined {
   const { ciphers, extensionTypes, groups, pointFormats } = hello
   const longest = Math.max(ciphers.length, extensionTypes.length, groups.length)
   if (longest > MAX_LISTED || pointFormats.length > MAX_LISTED) return undefined
-  let at = decimal(hello.version, 0)
-  at = decimals(ciphers, at)
-  at = decimals(extensionTypes, at)
-  at = decimals(groups, at)
-  return decimals(pointFormats, at)
+  numbers[0] = hello.version
+  let at = add(ciphers, 1)
+  at = add(extensionTypes, at)
+  at = add(groups, at)
+  return add(pointFormats, at)
 }
 
-function decimals(list: readonly number[], from: number): number {
-  scratch[from] = COMMA
+function add(list: readonly number[], from: number): number {
   let at = from + 1
-  for (const value of list) {
-    if (isGrease(value)) continue
-    if (at > from + 1) scratch[at++] = DASH
-    at = decimal(value, at)
-  }
+  for (const value of list) if (!isGrease(value)) numbers[at++] = value
+  numbers[from] = at - from - 1
   return at
+}
+
+function write(from: Uint16Array, length: number): Buffer {
+  let out = decimal(from[0] ?? 0, 0)
+  for (let at = 1; at < length; ) {
+    const end = at + 1 + (from[at] ?? 0)
+    scratch[out++] = COMMA
+    for (let index = at + 1; index < end; index++) {
+      if (index > at + 1) scratch[out++] = DASH
+      out = decimal(from[index] ?? 0, out)
+    }
+    at = end
+  }
+  return scratch.subarray(0, out)
 }
 
 function decimal(value: number, from: number): number {

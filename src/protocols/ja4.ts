@@ -21,24 +21,21 @@ export interface Ja4Input {
   readonly firstAlpn: string | undefined
 }
 
-const digests = new Digests('sha256')
+const digests = new Digests('sha256', 12, write)
 const EMPTY = '000000000000'
 const SHORT = 32
 const COMMA = 0x2c
 const UNDERSCORE = 0x5f
-// One call sorts, writes and hashes at a time.
-const sorted = new Uint16Array(MAX_LISTED)
+// One call gathers, writes and hashes at a time: a length, so many sorted numbers, then unsorted ones.
+const numbers = new Uint16Array(1 + 2 * MAX_LISTED)
 const scratch = Buffer.alloc(2 * MAX_LISTED * 5 + 16)
 
 /** JA4 of a ClientHello, as `t13d1516h2_8daaf6152771_e5627efa2ab1`; undefined: a list is too long. */
 export function ja4(hello: Ja4Input): string | undefined {
   const { ciphers, extensionTypes, signatureAlgorithms } = hello
   if (tooLong(ciphers, extensionTypes, signatureAlgorithms)) return undefined
-  const suites = writeCiphers(ciphers)
-  const b = suites === 0 ? EMPTY : digest(suites)
-  const rest = writeExtensions(extensionTypes, signatureAlgorithms)
-  // Nothing left after SNI and ALPN: zeros, not the hash of an empty text.
-  const c = rest === 0 ? EMPTY : digest(rest)
+  const b = digest(gatherCiphers(ciphers))
+  const c = digest(gatherExtensions(extensionTypes, signatureAlgorithms))
   return `${prefix(hello, ciphers, extensionTypes)}_${b}_${c}`
 }
 
@@ -46,8 +43,9 @@ export function ja4(hello: Ja4Input): string | undefined {
 export function ja4Raw(hello: Ja4Input): string | undefined {
   const { ciphers, extensionTypes, signatureAlgorithms } = hello
   if (tooLong(ciphers, extensionTypes, signatureAlgorithms)) return undefined
-  const b = scratch.toString('latin1', 0, writeCiphers(ciphers))
-  const c = scratch.toString('latin1', 0, writeExtensions(extensionTypes, signatureAlgorithms))
+  const b = write(numbers, gatherCiphers(ciphers)).toString('latin1')
+  const length = gatherExtensions(extensionTypes, signatureAlgorithms)
+  const c = write(numbers, length).toString('latin1')
   return `${prefix(hello, ciphers, extensionTypes)}_${b}_${c}`
 }
 
@@ -57,8 +55,9 @@ function tooLong(ciphers: List, extensionTypes: List, signatures: List): boolean
   return Math.max(ciphers.length, extensionTypes.length, signatures.length) > MAX_LISTED
 }
 
+/** Nothing left after SNI and ALPN: zeros, not the hash of an empty text. */
 function digest(length: number): string {
-  return digests.of(scratch, length).slice(0, 12)
+  return length === 1 ? EMPTY : digests.of(numbers, length)
 }
 
 function prefix(hello: Ja4Input, ciphers: List, types: List): string {
@@ -114,49 +113,51 @@ function isAlphanumeric(code: number): boolean {
   )
 }
 
-function writeCiphers(list: List): number {
+function gatherCiphers(list: List): number {
   let count = 0
-  for (const value of list) if (!isGrease(value)) sorted[count++] = value
-  return writeSorted(count)
+  for (const value of list) if (!isGrease(value)) numbers[++count] = value
+  return sort(count)
 }
 
-function writeExtensions(types: List, signatures: List): number {
+function gatherExtensions(types: List, signatures: List): number {
   let count = 0
   for (const type of types) {
     if (isGrease(type) || type === extension.serverName || type === extension.alpn) continue
-    sorted[count++] = type
+    numbers[++count] = type
   }
-  let at = writeSorted(count)
-  let separator = UNDERSCORE
-  // In the order of the wire; without any there is no underscore either.
-  for (const scheme of signatures) {
-    if (isGrease(scheme)) continue
-    scratch[at++] = separator
-    separator = COMMA
-    at = writeHex(scheme, at)
-  }
+  let at = sort(count)
+  // In the order of the wire.
+  for (const scheme of signatures) if (!isGrease(scheme)) numbers[at++] = scheme
   return at
 }
 
-function writeSorted(count: number): number {
-  if (count > SHORT) sorted.subarray(0, count).sort()
+function sort(count: number): number {
+  numbers[0] = count
+  if (count > SHORT) numbers.subarray(1, count + 1).sort()
   else insertionSort(count)
-  let at = 0
-  for (let index = 0; index < count; index++) {
-    if (index > 0) scratch[at++] = COMMA
-    at = writeHex(sorted[index] ?? 0, at)
-  }
-  return at
+  return count + 1
 }
 
 /** A typed array's own sort costs more than the whole fingerprint at the usual 15 numbers. */
 function insertionSort(count: number): void {
-  for (let index = 1; index < count; index++) {
-    const value = sorted[index] ?? 0
+  for (let index = 2; index <= count; index++) {
+    const value = numbers[index] ?? 0
     let at = index
-    for (; at > 0 && (sorted[at - 1] ?? 0) > value; at--) sorted[at] = sorted[at - 1] ?? 0
-    sorted[at] = value
+    for (; at > 1 && (numbers[at - 1] ?? 0) > value; at--) numbers[at] = numbers[at - 1] ?? 0
+    numbers[at] = value
   }
+}
+
+/** Hexadecimal behind commas; an underscore before the unsorted ones, if there are any. */
+function write(from: Uint16Array, length: number): Buffer {
+  const sorted = from[0] ?? 0
+  let out = 0
+  for (let at = 1; at < length; at++) {
+    if (at === sorted + 1) scratch[out++] = UNDERSCORE
+    else if (at > 1) scratch[out++] = COMMA
+    out = writeHex(from[at] ?? 0, out)
+  }
+  return scratch.subarray(0, out)
 }
 
 function writeHex(value: number, at: number): number {

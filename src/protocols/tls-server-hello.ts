@@ -3,7 +3,10 @@ import { bufferOf, u16 } from './tls-bytes.ts'
 import { alpnNames, Extensions, extension } from './tls-extensions.ts'
 
 // RFC 8446 4.1.3: a ServerHello with this random value is a HelloRetryRequest.
-const RETRY_RANDOM = 'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c'
+const RETRY_RANDOM = Buffer.from(
+  'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c',
+  'hex',
+)
 
 /**
  * A ServerHello (RFC 8446 4.1.3, RFC 5246 7.4.1.3): u16 version, 32 random bytes, u8 + session id,
@@ -47,7 +50,10 @@ export class ServerHello {
 
   /** A HelloRetryRequest: it asks for another ClientHello and chooses only the group. */
   get retry(): boolean {
-    return this.#bytes.toString('hex', 2, 34) === RETRY_RANDOM
+    for (let at = 0; at < RETRY_RANDOM.length; at++) {
+      if (this.#bytes[2 + at] !== RETRY_RANDOM[at]) return false
+    }
+    return true
   }
 
   /** Protocol chosen by ALPN; in TLS 1.3 it is encrypted, so absent. */

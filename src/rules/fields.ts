@@ -26,6 +26,8 @@ export interface FieldReader<Event> {
   slotOf(field: string): Slot<Event> | undefined
   /** The reader of a field that is always one address or absent, where no text need be made of it. */
   addressOf?(field: string): AddressSlot<Event> | undefined
+  /** Whether a field has few values and costs next to nothing to read. */
+  isCoarse?(field: string): boolean
   /** The texts that keywords search. */
   texts(event: Event): readonly string[]
 }

@@ -171,7 +171,7 @@ describe('pcapng', () => {
   })
 
   test('packets of other link types are left out and counted', async () => {
-    const file = new Pcapng().section().interface({ linktype: 127 }).interface({})
+    const file = new Pcapng().section().interface({ linktype: 220 }).interface({})
     file.packet(0, 1n, noise(9)).packet(1, 2n, noise(9)).packet(0, 3n, noise(9))
     const { rows, skipped, error } = await read(file.bytes())
     expect({ rows: rows.length, skipped, error }).toEqual({ rows: 1, skipped: 2, error: undefined })
@@ -308,12 +308,7 @@ describe('refusals', () => {
     ['snoop', Buffer.from('snoop\0\0\0\0\0\0\x02'), 'CAPTURE_UNSUPPORTED', 'Solaris snoop'],
     ['zstd', Buffer.from('28b52ffd0000000000000000', 'hex'), 'CAPTURE_UNSUPPORTED', 'zstd -dc'],
     ['half a header', pcapHeader().subarray(0, 20), 'CAPTURE_DAMAGED', 'inside its file header'],
-    [
-      'radiotap',
-      pcapHeader({ linktype: 127 }),
-      'CAPTURE_UNSUPPORTED',
-      '127 (IEEE 802.11 with radio',
-    ],
+    ['Bluetooth', pcapHeader({ linktype: 187 }), 'CAPTURE_UNSUPPORTED', '187 (Bluetooth HCI'],
     ['link type 999', pcapHeader({ linktype: 999 }), 'CAPTURE_UNSUPPORTED', 'link type 999 of'],
   ])('%s', async (_, bytes, code, text) => {
     const { rows, error } = await read(bytes)
@@ -323,9 +318,9 @@ describe('refusals', () => {
   })
 
   test('a capture with nothing but other link types', async () => {
-    const file = new Pcapng().section().interface({ linktype: 105 }).packet(0, 1n, noise(5))
+    const file = new Pcapng().section().interface({ linktype: 195 }).packet(0, 1n, noise(5))
     const { error, skipped } = await read(file.bytes())
-    expect(error?.message).toContain('link type 105 (IEEE 802.11)')
+    expect(error?.message).toContain('link type 195 (IEEE 802.15.4)')
     expect(skipped).toBe(1)
   })
 

@@ -54,6 +54,21 @@ function nflog(bytes: Uint8Array): Uint8Array {
   return p.concat(p.u8(2, 0, 0, 0), attribute(10, p.u8(65, 66, 0)), p.u8(0), attribute(9, bytes))
 }
 
+const station = () => p.wireless80211(packet)
+const prism = p.concat(p.u8(0x44, 0, 0, 0, 144, 0, 0, 0), p.fill(136))
+
+/** Two bitmaps, the time, flags, and a rate. */
+function radiotap(flags: number): Uint8Array {
+  const bitmaps = p.u8(0x07, 0, 0, 0x80, 0, 0, 0, 0)
+  return p.concat(p.u8(0, 0, 26, 0), bitmaps, p.fill(4), p.fill(8), p.u8(flags, 12))
+}
+
+/** The header of 26 bytes filled up to 28. */
+function padded(): Uint8Array {
+  const frame = p.wireless80211(packet, { qos: true })
+  return p.concat(radiotap(0x20), frame.subarray(0, 26), p.fill(2), frame.subarray(26))
+}
+
 describe('link types', () => {
   test.each([
     ['Ethernet', 1, p.ethernet({}, packet)],
@@ -68,6 +83,13 @@ describe('link types', () => {
     ['PPP in HDLC-like framing', 50, p.ppp({}, packet)],
     ['Cisco HDLC', 104, p.concat(p.u8(0x0f, 0), p.u16(0x0800), packet)],
     ['NFLOG', 239, nflog(packet.bytes)],
+    ['IEEE 802.11', 105, p.wireless80211(packet)],
+    ['IEEE 802.11 with QoS', 105, p.wireless80211(packet, { qos: true })],
+    ['IEEE 802.11 with Prism', 119, p.concat(prism, p.wireless80211(packet))],
+    ['IEEE 802.11 with radiotap', 127, p.concat(radiotap(0x10), p.wireless80211(packet))],
+    ['padded IEEE 802.11', 127, padded()],
+    ['IEEE 802.11 with AVS', 163, p.concat(p.u32(0x80211001, 64), p.fill(56), station())],
+    ['IEEE 802.11 with PPI', 192, p.concat(p.u8(0, 0, 8, 0, 105, 0, 0, 0), station())],
     ['Linux cooked', 113, p.sll({}, packet)],
     ['Linux cooked v2', 276, p.sll2({}, packet)],
   ])('%s (%i): the same conversation and message', async (_, linktype, frame) => {
@@ -85,6 +107,27 @@ describe('link types', () => {
   test('IPv6 without a link header', async () => {
     const { events } = await replay(file('six', pcap(captured([six.bytes]), { linktype: 229 })))
     expect(flows(events)[0]).toMatchObject({ sourceIp: '2001:db8::1', family: 6, onLink: false })
+  })
+
+  test('what a radio has heard keeps the MACs of the ends', async () => {
+    const frame = p.wireless80211(packet)
+    const [bssid, from, to] = [1, 2, 3].map(i => p.u8(2, 0, 0, 0, 0, i))
+    const place = (...addresses: (Uint8Array | undefined)[]) => {
+      for (const [i, address] of addresses.entries()) frame.set(address ?? p.u8(), 4 + 6 * i)
+      return Uint8Array.from(frame)
+    }
+    const toAccessPoint = place(bssid, from, to)
+    frame[1] = 2
+    const fromAccessPoint = place(to, bssid, from)
+    frame[1] = 0x41
+    const encrypted = place(bssid, to, from)
+    const frames = captured([toAccessPoint, fromAccessPoint, encrypted])
+    const { events } = await replay(file('heard', pcap(frames, { linktype: 105 })))
+    const found = flows(events).filter(({ action }) => action === 'end')
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatchObject({ sourcePackets: 2, onLink: true })
+    expect(found[0]).toMatchObject({ sourceMac: '02-00-00-00-00-02' })
+    expect(found[0]).toMatchObject({ destinationMac: '02-00-00-00-00-03' })
   })
 
   test('a cooked header keeps the sender’s MAC and which way the packet went', async () => {

@@ -15,6 +15,8 @@ interface Calls {
   readonly end: number
   readonly port?: number
   readonly bytes?: () => number
+  /** Bytes that come back. */
+  readonly back?: number
   readonly seed?: number
 }
 
@@ -32,7 +34,7 @@ function calls({
   seed = 1,
   ...rest
 }: Calls): Call[] {
-  const { jitter = 0, start = 0, port = 443, bytes = () => 500 } = rest
+  const { jitter = 0, start = 0, port = 443, bytes = () => 500, back = 2000 } = rest
   const random = dice(seed)
   const list: Call[] = []
   for (let at = start; at < end; at += every * (1 + jitter * (2 * random() - 1))) {
@@ -50,7 +52,7 @@ function calls({
           lasted: 0,
           ports: [5000 + (list.length % 50_000), port],
         })
-        world.flow({ from, to, at: begin, out, ports: [5000 + (list.length % 50_000), port] })
+        world.flow({ from, to, at: begin, out, back, ports: [5000 + (list.length % 50_000), port] })
       },
     })
   }
@@ -184,11 +186,40 @@ describe('a beacon', () => {
     const { signals } = play(new World('beacon'), old, late)
     const about = (name: string) =>
       signals.filter(({ evidence }) => evidence['destination'] === name)
-    expect(about('c2.example.net')[0]).toMatchObject({ score: 1, evidence: { habit: 'new' } })
+    // Soon, because it is as regular as a clock; and surely, when it has gone on for hours.
+    const [first, ...later] = about('c2.example.net')
+    expect(first).toMatchObject({ evidence: { habit: 'new', histogram: 0 } })
+    expect(later).toContainEqual(expect.objectContaining({ score: 1 }))
     // Only on its first day: from then on it is a habit.
     expect(
       about('vendor.example.org').every(({ time }) => time / 1e6 < 1_772_409_600 + 1.3 * DAY),
     ).toBe(true)
+  })
+})
+
+/** Bytes of requests that people make. */
+function varying(seed: number): () => number {
+  const random = dice(seed)
+  return () => 300 + 3000 * random()
+}
+
+describe('a beacon as regular as a clock is told within minutes, from the first packet on,', () => {
+  test.each<[string, Omit<Calls, 'end'>, number]>([
+    ['each 5 s', { every: 5 }, 300],
+    ['each 10 s', { every: 10, name: 'c2.example.net' }, 600],
+    ['each minute', { every: 60, name: 'c2.example.net' }, HOUR],
+    ['each minute, give or take a fifth', { every: 60, jitter: 0.2 }, 1.5 * HOUR],
+  ])('%s', (_, options, end) => {
+    const { signals } = play(new World('beacon'), calls({ ...options, end }))
+    expect(signals).toMatchObject([{ entity: client, evidence: { habit: 'unknown', sharing: 1 } }])
+  })
+
+  test('but not where others do the same', () => {
+    const to = '203.0.113.7'
+    const both = ['192.168.1.10', '192.168.1.11'].map(from =>
+      calls({ from, to, every: 10, end: HOUR }),
+    )
+    expect(play(new World('beacon'), ...both).told).toEqual({})
   })
 })
 
@@ -198,7 +229,13 @@ describe('no beacon', () => {
     ['questions to a resolver', { every: 30, port: 53, end: DAY }],
     ['too few connections', { every: 4 * HOUR, end: DAY }],
     ['connections made anew twice a day', { every: 12 * HOUR, jitter: 0.2, end: 9 * DAY }],
-    ['a short while', { every: 10, end: 3 * HOUR }],
+    ['a short while', { every: 10, end: 240 }],
+    [
+      'a page that is loaded anew every ten seconds, an hour',
+      { every: 10, end: HOUR, back: 20_000 },
+    ],
+    ['a person for an hour', { every: 60, jitter: 0.9, end: HOUR, bytes: varying(7) }],
+    ['a program that does something each second', { every: 1, end: HOUR }],
     ['polls inside', { every: 60, to: '192.168.7.7', end: DAY }],
     ['calls from outside', { every: 60, from: '203.0.113.9', to: client, end: DAY }],
   ])('are %s', (_, timing) => {

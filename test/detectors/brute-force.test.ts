@@ -153,6 +153,14 @@ describe('brute-force', () => {
     },
   )
 
+  test('finds guessing in a capture whose keys are not as long as the hellos say', async () => {
+    const says = [48, 680, ...Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 84 : 68))]
+    const told = await signals(
+      Array.from({ length: 12 }, (_, i) => ssh(i * 3, hybrid, says)).flat(),
+    )
+    expect(told).toMatchObject([{ orthrus: { signal: { evidence: { attempts: 10 } } } }])
+  })
+
   test('finds many who guess a few times each at one server', async () => {
     const [kex, says] = recorded.sshpass
     const packets = Array.from({ length: 60 }, (_, i) =>

@@ -17,10 +17,19 @@ describe('a tunnel', () => {
     expect(told).toHaveLength(2) // at its beginning, and at ten times as much
     expect(told[0]).toMatchObject({
       entity: client,
-      evidence: { domain: 'example.com', names: 40, carriers: 1, visits: 0 },
+      evidence: { domain: 'example.com', names: 10, carriers: 1, visits: 0 },
     })
     expect(Number(told[0]?.evidence['seconds'])).toBeLessThan(60)
     expect(told[0]?.score).toBeGreaterThanOrEqual(0.8)
+  })
+
+  test('of few names that are long is told of, where one asks alone', async () => {
+    const packets = many(24, i =>
+      question({ at: i * 600, name: `${random(i, 50)}.x.example.net`, type: 'A' }),
+    )
+    expect(named(await signals(packets))).toMatchObject([
+      { entity: client, score: 0.7, evidence: { domain: 'example.net', names: 10, clients: 1 } },
+    ])
   })
 
   test('one question a minute is told of within the hour', async () => {
@@ -55,7 +64,7 @@ describe('no tunnel', () => {
   })
 
   test('the same names over and over', async () => {
-    const names = Array.from({ length: 30 }, (_, i) => `${random(i, 40)}.example.com`)
+    const names = Array.from({ length: 30 }, (_, i) => `${random(i, 20)}.example.com`)
     const packets = many(3000, i => question({ at: i, name: names[i % 30] ?? '' }))
     expect(named(await signals(packets))).toEqual([])
   })

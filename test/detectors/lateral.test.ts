@@ -52,6 +52,15 @@ describe('lateral', () => {
   })
 })
 
+test('lateral tells of eight in an hour even while it learns, unless by SSH', async () => {
+  const tour = (port: number) =>
+    many(10, i => session(i * 30, client, `192.168.1.${100 + i}`, port))
+  expect(await signals(tour(445), { learn })).toMatchObject([
+    { orthrus: { signal: { name: 'lateral-fan-out', score: 0.6, evidence: { new_peers: 8 } } } },
+  ])
+  expect(await signals(tour(22), { learn })).toEqual([])
+})
+
 describe('lateral is quiet', () => {
   test.each<[string, Timed[]]>([
     ['about what always was', usual],
@@ -73,7 +82,7 @@ describe('lateral is quiet', () => {
   })
 
   test('while it learns', async () => {
-    const packets = many(10, i => session(i * 60, client, `192.168.1.${100 + i}`))
+    const packets = many(7, i => session(i * 60, client, `192.168.1.${100 + i}`))
     expect(await signals(packets, { learn })).toEqual([])
   })
 })

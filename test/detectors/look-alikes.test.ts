@@ -50,8 +50,139 @@ function both(
   ]
 }
 
+const portal = ['connectivitycheck.gstatic.com', 'captive.apple.com', 'www.google.com']
+const asked = (at: number, i: number, ip: string) => {
+  const name = portal[i % 3] ?? ''
+  return ask({ at, from: own, name }, [{ name, type: 'A', ttl: 0, data: ip }])
+}
+
 const quarter = 900
 const scenes: Readonly<Record<string, () => Timed[]>> = {
+  'a captive portal whose lease ends': () => [
+    ...many(6, i => asked(20 + i, i, router)),
+    ...many(6, i => asked(60 + i, i, `142.250.1.${1 + (i % 3)}`)),
+    ...many(6, i => asked(260 + i, i, router)),
+  ],
+  'a proxy, to which some of the world is down, and a machine inside': () =>
+    many(75, i =>
+      probe(60 + i * 3, [host(30), fresh()], [i === 40 ? host(99) : `4${i % 9}.${i}.3.5`, 443]),
+    ),
+  'IPv6 that leads nowhere': () =>
+    many(90, i => [
+      send(
+        60 + i * 2,
+        '2001:db8:1::20',
+        `2606:4700:${(i % 60).toString(16)}::1`,
+        p.tcp({ srcPort: 30_000 + i, dstPort: 443, flags: p.SYN }),
+      ),
+      ...https({
+        at: 60.3 + i * 2,
+        from: own,
+        name: `v${i % 60}.example.org`,
+        ip: `93.${i % 60}.2.3`,
+      }),
+    ]),
+  'a film in pieces of four seconds, by address': () =>
+    many(60, i =>
+      talk({
+        at: 60 + i * 4,
+        from: own,
+        to: '185.3.3.4',
+        port: 80,
+        says: [
+          p.httpRequest({ host: '185.3.3.4', target: `/seg${i % 10}.ts` }),
+          p.httpResponse({}, 'x'.repeat(20_000)),
+        ],
+      }),
+    ),
+  'a torrent, whose peers are mostly gone': () => [
+    ...many(400, i => {
+      const peer = [`${20 + ((i * 7) % 70)}.${(i * 13) % 250}.${i % 200}.7`, 6881 + i * 31] as const
+      return i % 3 === 0
+        ? both(60 + i * 0.4, [own, 51_413], peer, 100)
+        : [datagram(60 + i * 0.4, [own, 51_413], peer, p.noise(60, i))]
+    }),
+    ...many(100, i =>
+      probe(70 + i, [own, fresh()], [`${30 + ((i * 11) % 60)}.${i}.1.9`, 6881 + i * 37]),
+    ),
+  ],
+  'a resolver that asks the servers of all zones': () =>
+    many(300, i =>
+      many(1, () => {
+        const server = [`${40 + ((i * 3) % 50)}.${(i * 5) % 250}.3.53`, 53] as const
+        const name = `www.site${i % 120}.com`
+        const questions = [{ name, type: 'A' as const }]
+        const client = [host(10), fresh()] as const
+        return [
+          datagram(60 + i * 0.5, client, server, p.dns({ id: i + 1, questions, flags: 0 })),
+          datagram(
+            60.02 + i * 0.5,
+            server,
+            client,
+            p.dns({
+              id: i + 1,
+              questions,
+              response: true,
+              answers: [{ name, type: 'A', ttl: 60, data: `93.7.${i % 250}.1` }],
+            }),
+          ),
+        ]
+      }),
+    ),
+  'a node of a cluster': () => [
+    ...many(30, round =>
+      many(30, i =>
+        talk({
+          at: 60 + round * 10 + i * 0.02,
+          from: '10.244.1.1',
+          to: `10.244.1.${10 + i}`,
+          port: 8080,
+          seconds: 0.01,
+          says: [120, 90],
+        }),
+      ),
+    ),
+    ...many(300, i =>
+      ask(
+        {
+          at: 60 + i * 0.8,
+          from: '10.244.1.12',
+          server: '10.96.0.10',
+          name:
+            [
+              'api.example.com.default.svc.cluster.local',
+              'api.example.com.svc.cluster.local',
+              `svc${i % 7}.default.svc.cluster.local`,
+            ][i % 3] ?? '',
+        },
+        [],
+      ),
+    ),
+  ],
+  'look-ups of keys and policies by a server of mail': () =>
+    many(150, i => {
+      const name = [`s${i % 4}._domainkey.sender${i}.com`, `_dmarc.sender${i}.com`][i % 2] ?? ''
+      return ask({ at: 60 + i, from: mail, name, type: 'TXT' }, [
+        { name, type: 'TXT', data: [random(i, 200)] },
+      ])
+    }),
+  'a server of mail whose receivers are partly gone': () =>
+    many(120, i =>
+      i % 3 === 0
+        ? probe(60 + i * 2, [mail, fresh()], [`${50 + (i % 40)}.${i}.4.5`, 25])
+        : talk({
+            at: 60 + i * 2,
+            from: mail,
+            to: `${50 + (i % 40)}.${i}.4.5`,
+            port: 993,
+            says: [300, 500, 3000, 400],
+          }),
+    ),
+  'pings that look how big a packet may be': () =>
+    many(40, i => [
+      send(60 + i, own, '8.8.8.8', p.echo({ id: 9, seq: i }, p.noise(1472, 1))),
+      send(60.02 + i, '8.8.8.8', own, p.echo({ id: 9, seq: i, reply: true }, p.noise(1472, 1))),
+    ]),
   'a content network with an address for each minute': () =>
     many(100, i => {
       const [at, ip, edge] = [

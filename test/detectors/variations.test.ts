@@ -186,6 +186,24 @@ const names: readonly Told[] = [
     () => asking(300, 1, i => `c${i}.evil.com`, 240),
   ],
   [
+    'dnscat2 that waits, a name each five seconds of three types in turn',
+    tunnels,
+    () =>
+      many(40, i => {
+        const name = `${hex(i, 34)}.evil.com`
+        const type = (['TXT', 'CNAME', 'MX'] as const)[i % 3] ?? 'TXT'
+        return ask({ at: 60 + i * 5, from: bad, name, type }, text(name, 34, i))
+      }),
+  ],
+  [
+    'a file in a dozen names, as long as they may be',
+    tunnels,
+    () =>
+      many(12, i =>
+        ask({ at: 60 + i * 15, from: bad, name: `${hex(i, 60)}.${hex(i + 50, 60)}.evil.com` }, []),
+      ),
+  ],
+  [
     'a server of DHCP that poses as the network’s own',
     'Rogue DHCP Server',
     () => [
@@ -226,6 +244,23 @@ function upload(at: number, to: string, megabytes: number): Timed[] {
   ]
 }
 
+const echoes = (at: number, seq: number, bytes: readonly [number, number]) => [
+  send(at, bad, away, p.echo({ id: 7, seq }, p.noise(bytes[0], seq + 1))),
+  send(at + 0.03, away, bad, p.echo({ id: 7, seq, reply: true }, p.noise(bytes[1], seq + 1))),
+]
+const pings: readonly Told[] = [
+  [
+    'big pings, ten a second',
+    'Data Hidden in Pings',
+    () => many(600, i => echoes(60 + i * 0.1, i, [1400, 1400])),
+  ],
+  [
+    'pings of many sizes, each answered alike',
+    'Data Hidden in Pings',
+    () => many(150, i => echoes(60 + i, i, [90 + ((i * 7) % 40), 90 + ((i * 7) % 40)])),
+  ],
+]
+
 const uploads: readonly Told[] = [
   [
     'an upload spread over names of one domain',
@@ -253,7 +288,7 @@ const uploads: readonly Told[] = [
 ]
 
 describe('is told, and nothing else:', () => {
-  const all = [...scans, ...spoofing, ...names, ...uploads]
+  const all = [...scans, ...spoofing, ...names, ...pings, ...uploads]
   test.each(all.map(([what, ...rest]) => [what, rest] as const))('%s', async (_, rest) => {
     const [title, packets, seconds = 300] = rest
     expect(await titles(packets(), seconds)).toEqual([title])

@@ -114,3 +114,21 @@ export function vxlanGpe(
 export function mplsUdp(stack: Layer): Layer {
   return udp({ srcPort: 45_000, dstPort: 6635 }, raw(stack))
 }
+
+/** CAPWAP data (RFC 5415 4.3) with an Ethernet frame, or with a frame of IEEE 802.11 (`wireless80211`). */
+export function capwap(content: Content, radio = false): Layer {
+  const head = concat(u8(0, 0x10, radio ? 0x03 : 0x02, 0), u32(0))
+  return udp({ srcPort: 45_000, dstPort: 5247 }, concat(head, raw(content)))
+}
+
+/** A data frame of a station (IEEE 802.11 9.3.2.1); some access points turn the control bytes round. */
+export function wireless80211(
+  layer: Layer,
+  options: { readonly qos?: boolean; readonly turned?: boolean; readonly protect?: boolean } = {},
+): Uint8Array {
+  const { qos = false, turned = false, protect = false } = options
+  const control = [qos ? 0x88 : 0x08, protect ? 0x41 : 0x01]
+  const head = concat(u8(...(turned ? control.reverse() : control)), new Uint8Array(22))
+  const snap = concat(u8(0xaa, 0xaa, 3, 0, 0, 0), u16(layer.etherType ?? 0x0800))
+  return concat(head, new Uint8Array(qos ? 2 : 0), snap, layer)
+}

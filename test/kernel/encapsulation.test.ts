@@ -24,6 +24,9 @@ const found: readonly [string, string | undefined, number][] = [
   ['lisp', 'lisp', 0],
   ['lisp6', 'lisp', 0],
   ['tzsp', 'tzsp', 0],
+  ['capwap', 'capwap', 0],
+  ['capwap-radio', 'capwap', 0],
+  ['capwap-turned', 'capwap', 0],
   ['vxlan-gpe', 'vxlan', 9],
   ['vxlan-gpe-ethernet', 'vxlan', 9],
   ['vxlan-gpe-nsh', 'nsh', 2],
@@ -66,6 +69,15 @@ inBoth('what carries a conversation', probe => {
     expect(found?.packet.sourceIp).toBe('192.168.7.1')
   })
 
+  test('a protected frame of a radio is nothing to follow', () => {
+    probe().skip()
+    probe().feed(headerFrames()['capwap-protected'] ?? new Uint8Array())
+    const flows = probe()
+      .events()
+      .filter(event => event.kind === 'flow')
+    expect(flows.every(({ packet }) => packet.destinationPort === 5247)).toBe(true)
+  })
+
   test('an encrypted MACsec frame is nothing to follow', () => {
     probe().skip()
     const before = probe().counters().notIp
@@ -75,7 +87,7 @@ inBoth('what carries a conversation', probe => {
   })
 
   // A client may have the port of a tunnel by chance.
-  test.each([1701, 4341, 4790, 5072, 6635, 37_008])(
+  test.each([1701, 4341, 4790, 5072, 5247, 6635, 37_008])(
     'other content on port %i stays what it is',
     port => {
       probe().skip()

@@ -167,6 +167,20 @@ inBoth('streams', probe => {
     expect(copied.equals(bytes.subarray(0, most))).toBe(true)
   })
 
+  test('a letter that may begin a method makes no conversation HTTP', () => {
+    const turns: p.Turn[] = [
+      { from: 'client', bytes: p.u8(0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f) },
+      { from: 'server', bytes: p.raw('N') },
+      { from: 'client', bytes: p.concat(p.u8(0, 0, 0, 40, 0, 3, 0, 0), p.fill(32, 0x61)) },
+      { from: 'server', bytes: p.concat('R', p.u32(12, 5), p.noise(40)) },
+    ]
+    for (const frame of p.tcpConversation(newEnds(5432), turns)) probe().feed(frame)
+    const end = probe()
+      .events()
+      .find(event => event.kind === 'flow' && event.action === 'end')
+    expect(end).toMatchObject({ l7: l7.L7_UNKNOWN })
+  })
+
   test('an empty line alone begins nothing', () => {
     const turns: p.Turn[] = [
       { from: 'client', bytes: p.raw('\r\n') },
@@ -276,6 +290,23 @@ inBoth('datagrams', probe => {
     const ids = p.concat(p.u8(8), p.noise(8, 1), p.u8(8), p.noise(8, 2))
     return p.concat(p.u8(0xca), p.u32(0), ids, p.u32(1, p.QUIC_V2))
   }
+
+  test('between two ports of names the message tells who asked', () => {
+    const { src, dst } = newPair(4)
+    const send = (from: string, to: string, port: number, bytes: p.Bytes) => {
+      const layer = p.udp({ srcPort: port, dstPort: port }, bytes)
+      const [found] = messages(probe(), [p.ethernet({}, p.ipv4({ src: from, dst: to }, layer))])
+      return [found?.sourceIp, found?.destinationIp, found?.fromResponder]
+    }
+    expect(send(src, dst, 53, query)).toEqual([src, dst, false])
+    expect(send(dst, src, 53, answer)).toEqual([src, dst, true])
+    expect(send(dst, src, 53, query)).toEqual([dst, src, false])
+    expect(send(src, dst, 53, answer)).toEqual([dst, src, true])
+    const group = '224.0.0.251'
+    const announcement = p.mdnsAnnouncement([{ name: 'a.local', data: '10.0.0.9' }])
+    expect(send(src, group, 5353, announcement)).toEqual([src, group, false])
+    expect(send(src, dst, 5353, announcement)).toEqual([dst, src, true])
+  })
 
   describe.each(known)('%s', (_, application, bytes, ports) => {
     test.each([4, 6] as const)('in IPv%i', family => {

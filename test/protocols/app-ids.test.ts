@@ -58,6 +58,8 @@ const samples: readonly Sample[] = [
   ['imap', 'tcp', 'server', 0, '* OK [CAPABILITY IMAP4rev1] ready\r\n'],
   ['imap', 'tcp', 'client', 0, 'a001 CAPABILITY\r\n'],
   ['ipfix', 'udp', 'client', 0, [0, 10, 0, 20, ...fill(16)]],
+  ['slp', 'udp', 'client', 427, [1, 6, 0, 20, ...fill(4, 0), ...u16(30), ...u16(7), ...fill(8)]],
+  ['slp', 'udp', 'server', 427, [2, 2, 0, 0, 20, 0, 0, ...fill(13, 0)]],
   ['irc', 'tcp', 'client', 0, 'NICK me\r\nUSER me 0 * :Me\r\n'],
   ['irc', 'tcp', 'server', 0, ':irc.test NOTICE * :*** Looking up your hostname\r\n'],
   [

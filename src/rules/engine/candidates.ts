@@ -1,3 +1,4 @@
+import { type EventClass } from './event-classes.ts'
 import { type Mark, type Postings } from './postings.ts'
 
 /** Which rules an event may match: a bitmap with a second one over its words, read in rule order. */
@@ -30,16 +31,16 @@ export class Candidates implements Mark {
     for (let index = starts[number] ?? 0; index < end; index++) {
       const entry = entries[index] ?? 0
       if ((entry & 1) === 1) this.#opened[entry >>> 1] = this.#stamp
-      else {
-        const word = entry >>> 6
-        this.#words[word] = (this.#words[word] ?? 0) | (1 << ((entry >>> 1) & 31))
-        this.#touched[word >>> 5] = (this.#touched[word >>> 5] ?? 0) | (1 << (word & 31))
-      }
+      else this.#mark(entry >>> 1)
     }
   }
 
-  /** Writes the candidates to `list` in their order, forgets them, and returns how many they are. */
-  drain(list: Int32Array): number {
+  /**
+   * Writes the candidates that events of that class may match to `list` in their order, forgets all,
+   * and returns how many they are.
+   */
+  drain(list: Int32Array, { allowed, open }: EventClass): number {
+    for (let index = 0; index < open.length; index++) this.#mark(open[index] ?? 0)
     let count = 0
     for (let block = 0; block < this.#touched.length; block++) {
       let words = this.#touched[block] ?? 0
@@ -47,15 +48,22 @@ export class Candidates implements Mark {
       while (words !== 0) {
         const lowest = words & -words
         words ^= lowest
-        count = this.#drainWord(block * 32 + 31 - Math.clz32(lowest), list, count)
+        const word = block * 32 + 31 - Math.clz32(lowest)
+        count = this.#drainWord(word, allowed[word] ?? 0, list, count)
       }
     }
     return count
   }
 
-  #drainWord(word: number, list: Int32Array, from: number): number {
+  #mark(rule: number): void {
+    const word = rule >>> 5
+    this.#words[word] = (this.#words[word] ?? 0) | (1 << (rule & 31))
+    this.#touched[word >>> 5] = (this.#touched[word >>> 5] ?? 0) | (1 << (word & 31))
+  }
+
+  #drainWord(word: number, allowed: number, list: Int32Array, from: number): number {
     let count = from
-    let bits = this.#words[word] ?? 0
+    let bits = (this.#words[word] ?? 0) & allowed
     this.#words[word] = 0
     while (bits !== 0) {
       const lowest = bits & -bits

@@ -1,9 +1,10 @@
+import { type Parted } from './event-classes.ts'
 import { type Frame } from './frame.ts'
 import { type FrameTest, leafTest } from './leaf.ts'
 import { isLeaf, type Node } from './node.ts'
 
 /** Nodes as closures, for where code may not be made from texts; shared ones answer once an event. */
-export function closureCompiler(
+function closureCompiler(
   isShared: (node: Node) => boolean,
   isKeywords: (slot: number) => boolean,
 ): (node: Node) => FrameTest {
@@ -17,6 +18,19 @@ export function closureCompiler(
     return kept
   }
   return compile
+}
+
+/** A test for each rule. What the event's class says is asked where it is not sure. */
+export function ruleClosures(
+  parted: readonly Parted[],
+  isShared: (node: Node) => boolean,
+  isKeywords: (slot: number) => boolean,
+): FrameTest[] {
+  const compile = closureCompiler(isShared, isKeywords)
+  return parted.map(({ ofClass, rest }) => {
+    const [asked, test] = [ofClass.map(compile), compile(rest)]
+    return frame => (frame.isSure || asked.every(one => one(frame))) && test(frame)
+  })
 }
 
 function compileInner(node: Node, compile: (node: Node) => FrameTest): FrameTest {

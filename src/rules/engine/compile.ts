@@ -1,17 +1,19 @@
 import { type Program } from '../admission/program.ts'
 import { type FieldReader, type Slot } from '../fields.ts'
 import { addressAtoms } from './address-atoms.ts'
-import { closureCompiler } from './closures.ts'
+import { ruleClosures } from './closures.ts'
 import { costOf } from './cost.ts'
+import { Aspects, EventClasses } from './event-classes.ts'
 import { FieldIndex } from './field-index.ts'
 import { Frame } from './frame.ts'
 import { chooseGates } from './gates.ts'
-import { generateProbe, generateTests, loopProbe, type Probe } from './generate.ts'
+import { generateTests } from './generate.ts'
 import { Interner } from './intern.ts'
 import { type FrameTest } from './leaf.ts'
 import { itemsOf, type Node } from './node.ts'
 import { normaliser } from './normalise.ts'
 import { type Postings } from './postings.ts'
+import { generateProbe, loopProbe, type Probe, type ProbePlan } from './probe.ts'
 import { SlotTable } from './slots.ts'
 
 /** All that it takes to look at events of one kind. */
@@ -22,8 +24,6 @@ export interface CompiledKind<Event> {
   readonly tests: FrameTest[]
   readonly postings: Postings
   readonly guarded: Uint8Array
-  /** Posting of the rules that every event may match. */
-  readonly open: number | undefined
 }
 
 /** Compiles programs of one kind: normal form, gates and their tables, functions. */
@@ -36,23 +36,31 @@ export function compileKind<Event>(
   const slots = new SlotTable(reader)
   const normalise = normaliser(interner, slots)
   const nodes = programs.map(({ expression }) => normalise(expression))
-  const { builder, atoms, guarded, open } = chooseGates(nodes, slot => slots.nameOf(slot))
+  const aspects = new Aspects(nodes, slots)
+  const rules = nodes.map(node => aspects.part(node, interner))
+  const gates = chooseGates(rules, slot => slots.nameOf(slot))
+  const { builder, atoms, gated, guarded } = gates
   const probed = Array.from(atoms, ([slot, list]) => {
     const addresses = slots.addresses[slot] && addressAtoms(list)
     const index = new FieldIndex(addresses ?? list, builder)
     return { slot, read: slots.reads[slot] ?? absent, index, isAddress: addresses !== undefined }
   })
-  const shared = sharedNodes(nodes)
+  const gatedIn = probed.map(({ slot }) => gates.rules.get(slot) ?? [])
+  const plan: ProbePlan<Event> = {
+    aspects: aspects.list.map(aspect => ({ aspect, read: slots.reads[aspect.slot] ?? absent })),
+    classes: new EventClasses(aspects, rules, gated, gatedIn),
+    probed,
+  }
+  const shared = sharedNodes(rules.map(({ rest }) => rest))
   const isShared = (node: Node) => shared.has(node)
   const isKeywords = (slot: number) => slots.isKeywords(slot)
-  const closures = () => nodes.map(closureCompiler(isShared, isKeywords))
+  const closures = () => ruleClosures(rules, isShared, isKeywords)
   return {
     frame: new Frame(slots, interner.nodes.length),
-    probe: generated ? generateProbe(probed) : loopProbe(probed),
-    tests: generated ? generateTests(nodes, isShared, isKeywords) : closures(),
+    probe: generated ? generateProbe(plan) : loopProbe(plan),
+    tests: generated ? generateTests(rules, isShared, isKeywords) : closures(),
     postings: builder.build(),
     guarded,
-    open,
   }
 }
 

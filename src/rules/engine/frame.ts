@@ -13,6 +13,8 @@ export class Frame<Event> {
   event: Event | undefined
   /** Grows by two each event; a remembered answer is the stamp plus 0 or 1. */
   stamp = 0
+  /** Whether what rules ask of the event's class is true; else they ask it themselves. */
+  isSure = false
   /** Answers of shared nodes, by their number. */
   readonly memo: Float64Array
   readonly values: FieldValue[]

@@ -1,6 +1,7 @@
 import { fold } from '../pattern/fold.ts'
+import { type Parted } from './event-classes.ts'
 import { type IndexedAtom } from './field-index.ts'
-import { type Node } from './node.ts'
+import { type TextsLeaf } from './node.ts'
 import { PostingBuilder } from './postings.ts'
 import { type Atom, type Witness, witnessesOf } from './witness.ts'
 
@@ -8,41 +9,51 @@ import { type Atom, type Witness, witnessesOf } from './witness.ts'
 export interface Gates {
   readonly builder: PostingBuilder
   readonly atoms: ReadonlyMap<number, readonly IndexedAtom[]>
+  /** Of each slot, the rules that have a gate there. */
+  readonly rules: ReadonlyMap<number, readonly number[]>
+  /** 1 for rules that have a gate; every event of their classes may match the others. */
+  readonly gated: Uint8Array
   /** 1 for rules that need their second gate too. */
   readonly guarded: Uint8Array
-  /** Posting of the rules that every event may match; undefined when there are none. */
-  readonly open: number | undefined
 }
 
-/** Chooses the gates of all rules of a kind. */
-export function chooseGates(nodes: readonly Node[], fieldOf: (slot: number) => string): Gates {
+/** Chooses the gates of all rules of a kind, beside those that their classes are. */
+export function chooseGates(parted: readonly Parted[], fieldOf: (slot: number) => string): Gates {
   const table = new AtomTable()
-  const guarded = new Uint8Array(nodes.length)
-  let open: number | undefined
-  for (const [rule, node] of nodes.entries()) {
-    if (node.op === 'constant' && !node.value) continue
-    const [first, second] = witnessesOf(node, fieldOf)
-    if (first === undefined) {
-      open ??= table.builder.open()
-      table.builder.add(open, rule, 0)
-      continue
-    }
+  const gated = new Uint8Array(parted.length)
+  const guarded = new Uint8Array(parted.length)
+  for (const [rule, { ofClass, rest }] of parted.entries()) {
+    const [first, second] = witnessesOf(rest, fieldOf)
+    const share = ofClass.reduce((all, leaf) => all * rateOf(leaf, fieldOf), 1)
+    // A class that is as rare opens the rule for nothing.
+    if (first === undefined || (ofClass.length > 0 && share <= first.rate)) continue
+    gated[rule] = 1
     table.add(first, rule, 0)
     if (second === undefined || !isWorthwhile(first, second)) continue
     guarded[rule] = 1
     table.add(second, rule, 1)
   }
-  return { builder: table.builder, atoms: table.bySlot, guarded, open }
+  return { builder: table.builder, atoms: table.bySlot, rules: table.rules, gated, guarded }
+}
+
+function rateOf(leaf: TextsLeaf, fieldOf: (slot: number) => string): number {
+  return witnessesOf(leaf, fieldOf)[0]?.rate ?? 1
 }
 
 /** Equal atoms have one posting. */
 class AtomTable {
   readonly builder = new PostingBuilder()
   readonly bySlot = new Map<number, IndexedAtom[]>()
+  readonly rules = new Map<number, number[]>()
   readonly #postings = new Map<string, number>()
 
   add({ atoms }: Witness, rule: number, gate: 0 | 1): void {
-    for (const atom of atoms) this.builder.add(this.#posting(plain(atom)), rule, gate)
+    for (const atom of atoms) {
+      this.builder.add(this.#posting(plain(atom)), rule, gate)
+      const rules = this.rules.get(atom.slot)
+      if (rules === undefined) this.rules.set(atom.slot, [rule])
+      else if (rules.at(-1) !== rule) rules.push(rule)
+    }
   }
 
   #posting(atom: Atom): number {

@@ -52,13 +52,11 @@ export class KindEngine<Event> {
 
   /** The rules that match are then the first in the list. */
   #look(event: Event): void {
-    const { frame, probe, open, tests } = this.#compiled
+    const { frame, probe, tests } = this.#compiled
     const list = this.#list
     frame.begin(event)
     this.#candidates.begin(frame.stamp)
-    if (open !== undefined) this.#candidates.posting(open)
-    probe(frame, event, this.#candidates)
-    const count = this.#candidates.drain(list)
+    const count = this.#candidates.drain(list, probe(frame, event, this.#candidates))
     const timed = this.#budget?.due ?? false
     let matches = 0
     for (let index = 0; index < count; index++) {

@@ -28,6 +28,11 @@ export class SlotTable<Event> {
     return this.#names[slot] ?? ''
   }
 
+  /** Whether the values of a slot are few and cost next to nothing. */
+  isCoarse(slot: number): boolean {
+    return !this.isKeywords(slot) && this.#reader.isCoarse?.(this.nameOf(slot)) === true
+  }
+
   isKeywords(slot: number): boolean {
     return this.#numbers.get(undefined) === slot
   }

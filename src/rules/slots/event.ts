@@ -12,6 +12,15 @@ import { icmpSlots, ndpSlots } from './link.ts'
 import { objectReader, readPath } from './object.ts'
 import { quicSlots, tlsSlots } from './tls.ts'
 
+/** Of these fields every kind has few values, and they cost next to nothing where it is listed. */
+const coarse: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  flow: ['event.action', 'network.direction', 'network.transport', 'orthrus.flow.state'],
+  dns: ['dns.type', 'network.direction', 'network.protocol', 'network.transport'],
+  http: ['event.action', 'network.direction'],
+  tls: ['event.action', 'network.direction'],
+  quic: ['event.action', 'network.direction'],
+}
+
 type Table = SlotTable<never>
 
 const tables: Readonly<Partial<Record<Kind, readonly Table[]>>> = {
@@ -46,6 +55,7 @@ export function eventReaders(context: SlotContext): (kind: Kind) => FieldReader<
       if (!isProduced(kind, field)) return undefined
       return event => readPath(document(event), field)
     },
+    isCoarse: field => coarse[kind]?.includes(field) === true,
     texts: event => objectReader.texts(document(event)),
   })
 }

@@ -1,0 +1,20 @@
+/** Ports by which one machine is ruled from another. */
+export const adminServices: ReadonlyMap<number, string> = new Map([
+  [22, 'ssh'],
+  [23, 'telnet'],
+  [135, 'rpc'],
+  [139, 'smb'],
+  [445, 'smb'],
+  [512, 'rexec'],
+  [513, 'rlogin'],
+  [514, 'rsh'],
+  [2375, 'docker'],
+  [3389, 'rdp'],
+  [4899, 'radmin'],
+  [5900, 'vnc'],
+  [5901, 'vnc'],
+  [5985, 'winrm'],
+  [5986, 'winrm'],
+  [6443, 'kubernetes'],
+  [8291, 'winbox'],
+])

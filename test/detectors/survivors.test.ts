@@ -84,8 +84,8 @@ const watched: readonly Watched[] = [
   {
     detector: 'dns-tunnel',
     expected: `dns-tunnel ${client}`,
-    before: world => times(30, i => asks(world, i, long(i))),
-    after: world => times(30, i => asks(world, 130 + i, long(100 + i))),
+    before: world => times(15, i => asks(world, i, long(i))),
+    after: world => times(15, i => asks(world, 130 + i, long(100 + i))),
   },
   {
     detector: 'encrypted-dns',

@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { serveControl } from '../../src/operate/control.ts'
@@ -5,6 +6,7 @@ import { outboxHandlers } from '../../src/pipeline/control.ts'
 import { openEnvironment } from '../../src/storage/environment.ts'
 import { accept, imbalance, keeper, names, open, refused, until } from '../outbox/harness.ts'
 import { openTemporary, temporaryDirectory } from '../storage/open.ts'
+import { fill, smallDisk } from '../storage/small-disk.ts'
 import { orthrus } from './orthrus.ts'
 
 let state = ''
@@ -117,6 +119,16 @@ describe('orthrus outbox', () => {
     await environment.close()
     expect(status).toBe(1)
     expect(stderr).toContain(`in use by process ${process.pid}; stop that sensor`)
+  })
+
+  test('says that the disk is full instead of waiting for room', async context => {
+    const disk = smallDisk('12m')
+    if (disk === undefined) return context.skip('SKIPPED: mounting a tmpfs is not allowed here')
+    const there = join(disk, 'state')
+    cpSync(state, there, { recursive: true })
+    fill(join(disk, 'filler'))
+    const { status, stderr } = await orthrus(['outbox', 'drop', '--all', '--state', there])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('the disk is full')])
   })
 
   test('makes no memory where there is none', async () => {

@@ -152,6 +152,7 @@ describe.skipIf(library === undefined)('kafka with SASL', () => {
         () => JSON.stringify(outbox.status.sinks['receiver']),
       )
       expect(outbox.status.sinks['receiver']).toMatchObject({ dead: 1, pending: 1 })
+      await outbox.progress.flush()
       const letters = environment.page('dlq', { limit: 9 }).map(one => String(one.value))
       const shown = [
         inspect(error, { depth: 9 }),

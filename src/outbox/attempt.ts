@@ -75,7 +75,7 @@ export class Attempts {
 
   /** Undefined when the sink has all of it. */
   async #send(batch: readonly Held[]): Promise<unknown> {
-    const { receiver, metrics, isAbandoned } = this.#parts
+    const { receiver, metrics, window, isAbandoned } = this.#parts
     const start = performance.now()
     for (const one of batch) {
       one.attempts++
@@ -91,9 +91,17 @@ export class Attempts {
           this.#successes++
           this.#taken([one])
         },
+        (alerts, ms) => {
+          for (const { sequence } of alerts) {
+            bySequence.delete(sequence)
+            window.postpone(sequence, ms)
+          }
+        },
       )
+      // Where all is for later nobody was asked.
+      if (bySequence.size === 0) return undefined
       metrics.attempts.ok++
-      if (!isAbandoned()) this.#succeeded(batch)
+      if (!isAbandoned()) this.#succeeded([...bySequence.values()])
       return undefined
     } catch (error) {
       metrics.attempts.failed++

@@ -15,7 +15,7 @@ import { Window } from './window.ts'
 /** Most bytes of alerts that one sink has in memory. */
 const mostBytes = 4 * 1024 * 1024
 const mostBatches = 8
-const usual = { alerts: 256, bytes: 512 * 1024, concurrency: 1 }
+const usual = { alerts: 256, bytes: 512 * 1024, concurrency: 1, criticalFirst: false }
 
 export interface LaneOptions {
   readonly name: string
@@ -62,7 +62,9 @@ export class Lane {
     this.#unsure = this.#makeUnsure(receiver)
     const isUnsure = (sequence: number) => this.#unsure?.has(sequence) === true
     const window = this.#window
-    this.#loader = new Loader({ name, environment, store, window, when, maxAge, isUnsure })
+    const { criticalFirst } = this.#limits
+    const waiting = { name, environment, store, when, maxAge, criticalFirst }
+    this.#loader = new Loader({ ...waiting, window, isUnsure })
     this.#attempts = this.#makeAttempts()
     const { failures, nextAt, lastError } = store.known
     this.circuit.restore(failures, nextAt - Date.now())

@@ -1,3 +1,4 @@
+import { levels } from '../alerts/alert.ts'
 import { keySequence, sequenceKey } from '../storage/entry.ts'
 import { type Environment } from '../storage/environment.ts'
 import { type Entry } from '../storage/store.ts'
@@ -10,6 +11,9 @@ import { type Window } from './window.ts'
 
 const pageSize = 256
 const pagesAtOnce = 4
+const critical = levels.indexOf('critical')
+/** Room for critical ones beyond what others may have. */
+const aheadBytes = 512 * 1024
 
 export interface LoaderOptions {
   readonly name: string
@@ -19,8 +23,16 @@ export interface LoaderOptions {
   readonly when: When | undefined
   /** Alerts older than so many ms are given up; 0 for none. */
   readonly maxAge: number
+  /** Critical alerts are looked for where there is no room for all. */
+  readonly criticalFirst: boolean
   /** Sent already, with nobody to say that it came. */
   readonly isUnsure: (sequence: number) => boolean
+}
+
+/** What may be in memory. */
+interface Room {
+  readonly alerts: number
+  readonly bytes: number
 }
 
 /** Brings the alerts that one sink still wants from the disk into its window, in order. */
@@ -28,6 +40,8 @@ export class Loader {
   readonly #options: LoaderOptions
   /** All up to this number is in the window or not to be sent. */
   #position: number
+  /** All critical ones up to this number are. */
+  #ahead = 0
 
   constructor(options: LoaderOptions) {
     this.#options = options
@@ -37,10 +51,15 @@ export class Loader {
   /** Reads again what comes after `sequence`. */
   rewind(sequence: number): void {
     this.#position = Math.min(this.#position, sequence)
+    this.#ahead = Math.min(this.#ahead, sequence)
   }
 
   /** True when there may be more on the disk, and room for it. */
-  fill(most: { readonly alerts: number; readonly bytes: number }): boolean {
+  fill(most: Room): boolean {
+    return this.#next(most) || (this.#options.criticalFirst && this.#lookAhead(most))
+  }
+
+  #next(most: Room): boolean {
     const { environment, window, store } = this.#options
     const full = () => window.size >= most.alerts || window.bytes >= most.bytes
     this.#position = Math.max(this.#position, store.cursor)
@@ -52,11 +71,29 @@ export class Loader {
       for (const entry of page) {
         // What the outbox has not counted yet comes with its next wake.
         if (full() || keySequence(entry.key) > store.newest) return false
+        this.#position = keySequence(entry.key)
         this.#take(entry)
       }
       if (page.length < limit) return false
     }
     return !full()
+  }
+
+  /** The critical ones among those for which there is no room. */
+  #lookAhead(most: Room): boolean {
+    const { environment, window, store } = this.#options
+    this.#ahead = Math.max(this.#ahead, this.#position)
+    for (let pages = 0; pages < pagesAtOnce; pages++) {
+      const page = environment.page('alerts', { after: sequenceKey(this.#ahead), limit: pageSize })
+      for (const entry of page) {
+        const sequence = keySequence(entry.key)
+        if (window.bytes >= most.bytes + aheadBytes || sequence > store.newest) return false
+        this.#ahead = sequence
+        if (isCritical(entry)) this.#take(entry)
+      }
+      if (page.length < pageSize) return false
+    }
+    return true
   }
 
   /** Gives an alert up for want of room; one that was never for this sink is no loss. */
@@ -77,7 +114,6 @@ export class Loader {
   #take(entry: Entry): void {
     const { environment, store, window, isUnsure } = this.#options
     const sequence = keySequence(entry.key)
-    this.#position = sequence
     if (store.isDone(sequence) || isUnsure(sequence) || window.get(sequence)) return
     const alert = queuedAlert(sequence, entry.value)
     if (alert === undefined || entry.value === undefined) {
@@ -94,4 +130,8 @@ export class Loader {
     const { maxAge } = this.#options
     return maxAge > 0 && acceptedAt > 0 && Date.now() - acceptedAt > maxAge
   }
+}
+
+function isCritical({ value }: Entry): boolean {
+  return value !== undefined && entryHead(value).level === critical
 }

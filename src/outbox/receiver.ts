@@ -8,6 +8,8 @@ export interface Limits {
   readonly bytes?: number
   /** Batches under way at a time, 1 to 8; default 1. Two of them never share a partition key. */
   readonly concurrency?: number
+  /** Critical alerts are looked for beyond those that find room in memory; default false. */
+  readonly criticalFirst?: boolean
 }
 
 /**
@@ -44,9 +46,14 @@ export interface Receiver {
   /**
    * Resolves when the far side has all of `batch`. Throws a SinkError, or a SensorError whose
    * `retry` tells transient from permanent; anything else is taken as transient. A sink that sends
-   * one by one calls `took` for each, so that a crash repeats few of them.
+   * one by one calls `took` for each, so that a crash repeats few of them. One that wants some
+   * later, though nothing has failed, says so last: they come again after so many ms.
    */
-  send(batch: readonly Alert[], took?: (alert: Alert) => void): Promise<void>
+  send(
+    batch: readonly Alert[],
+    took?: (alert: Alert) => void,
+    later?: (alerts: readonly Alert[], ms: number) => void,
+  ): Promise<void>
   close?(): Promise<void>
   status?(): ReceiverStatus
   readonly limits?: Limits

@@ -7,8 +7,8 @@ import { faultClass, SinkError } from './sink-error.ts'
 /** More than so many waiting, or one that is older, is a storm: people get a digest. */
 const storm = { waiting: 20, ageMs: 30_000 }
 const digestEveryMs = 60_000
-/** So many are looked at together; the more, the fewer digests. */
-const batch = { alerts: 4096, bytes: 4 * 1024 * 1024 }
+/** All that is in memory is looked at together; the more, the fewer digests. */
+const batch = { alerts: 8192, bytes: 8 * 1024 * 1024, criticalFirst: true }
 const topCount = 5
 
 export interface GuardOptions {
@@ -22,8 +22,9 @@ export interface GuardOptions {
 
 /**
  * Sends to people no more than they can read: one message at a time within the rate, the critical
- * first, and when many wait the others as one digest now and then. A digest stands for all alerts in
- * it: once it is taken, they are delivered.
+ * first, and when many wait the others as one digest now and then. Until it is due they are put off, so
+ * that what is critical gets through meanwhile. A digest stands for all alerts in it: once it is taken,
+ * they are delivered.
  */
 export function stormGuard<R extends Receiver>(inner: R, options: GuardOptions): R {
   const guard = new Guard(inner, options)
@@ -45,6 +46,8 @@ class Guard {
   #tokens: number
   #filled: number
   #nextDigest = 0
+  /** Some wait for the next digest. */
+  #holds = false
 
   constructor(inner: Receiver, options: GuardOptions) {
     this.#inner = inner
@@ -55,43 +58,55 @@ class Guard {
     this.#filled = this.#now()
   }
 
-  readonly send: Receiver['send'] = async (alerts, took = () => undefined) => {
+  readonly send: Receiver['send'] = async (alerts, took, later) => {
+    const { single, rest } = this.#sort(alerts)
     let group: readonly Alert[] = []
     try {
-      for (group of this.#groups(alerts)) {
-        if (group.length > 1) await this.#digestDue()
-        await this.#token()
-        await this.#inner.send(group.length > 1 ? [digest(group)] : group)
-        // At once: whoever dies in the pause before the next message does not send this one again.
-        for (const alert of group) took(alert)
-        if (group.length > 1) this.#nextDigest = this.#now() + this.#every()
+      for (const alert of single) {
+        group = [alert]
+        await this.#message(group, took)
       }
+      if (rest.length === 0) return
+      const wait = this.#nextDigest - this.#now()
+      this.#holds = wait > 0 && later !== undefined
+      if (this.#holds) return later?.(rest, wait)
+      if (wait > 0) await this.#sleep(wait)
+      group = rest
+      await this.#message(rest, took)
     } catch (error) {
       throw blame(error, group)
     }
   }
 
-  /** One by one; in a storm the critical one by one, then all others together. */
-  #groups(alerts: readonly Alert[]): Alert[][] {
-    const oldest = Math.min(...alerts.map(alert => alert.acceptedAt || Date.now()))
-    const isStorm =
-      alerts.length > 1 && (alerts.length > storm.waiting || Date.now() - oldest > storm.ageMs)
-    if (!isStorm) return alerts.map(alert => [alert])
+  /** One alert, or a digest of many. */
+  async #message(group: readonly Alert[], took: (alert: Alert) => void = () => undefined) {
+    await this.#token()
+    await this.#inner.send(group.length > 1 ? [digest(group)] : group)
+    // At once: whoever dies in the pause before the next message does not send this one again.
+    for (const alert of group) took(alert)
+    if (group.length > 1) this.#nextDigest = this.#now() + this.#every()
+  }
+
+  /** Which go one by one: all, and in a storm the critical. */
+  #sort(alerts: readonly Alert[]): { single: readonly Alert[]; rest: readonly Alert[] } {
+    if (!this.#isStorm(alerts)) return { single: alerts, rest: [] }
     const critical = alerts.filter(alert => alert.level === 'critical')
     const others = alerts.filter(alert => alert.level !== 'critical')
     // Even of the critical only so many can be read.
-    const single = critical.slice(0, storm.waiting).map(alert => [alert])
-    const rest = [...critical.slice(storm.waiting), ...others]
-    return rest.length === 0 ? single : [...single, rest]
+    const single = critical.slice(0, storm.waiting)
+    return { single, rest: [...critical.slice(storm.waiting), ...others] }
+  }
+
+  #isStorm(alerts: readonly Alert[]): boolean {
+    // What comes meanwhile joins those that wait for the digest.
+    if (this.#holds && this.#now() < this.#nextDigest) return true
+    const oldest = Math.min(...alerts.map(alert => alert.acceptedAt || Date.now()))
+    const isOld = Date.now() - oldest > storm.ageMs
+    return alerts.length > 1 && (alerts.length > storm.waiting || isOld)
   }
 
   #every(): number {
     return this.#options.digestEveryMs ?? digestEveryMs
-  }
-
-  async #digestDue(): Promise<void> {
-    const wait = this.#nextDigest - this.#now()
-    if (wait > 0) await this.#sleep(wait)
   }
 
   /** Token bucket. */

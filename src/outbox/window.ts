@@ -15,7 +15,7 @@ export interface Held {
   strikes: number
   /** Count of the sink's successes when it last failed alone. */
   successes: number
-  /** Monotonic ms before which it is not tried alone again. */
+  /** Monotonic ms before which it is not tried again. */
   notBefore: number
 }
 
@@ -53,7 +53,7 @@ export class Window {
     return this.#held.get(sequence)
   }
 
-  /** Numbers must grow. */
+  /** Numbers grow, but for critical ones that are to go before their turn. */
   add(alert: Alert, bytes: number): void {
     const fresh = { busy: false, attempts: 0, firstAttempt: 0, alone: 0, strikes: 0 }
     this.#held.set(alert.sequence, { alert, bytes, ...fresh, successes: 0, notBefore: 0 })
@@ -66,6 +66,15 @@ export class Window {
     this.release([held])
     this.#bytes -= held.bytes
     this.#held.delete(sequence)
+  }
+
+  /** It goes out in `ms` ms, as if it had not been picked yet. */
+  postpone(sequence: number, ms: number): void {
+    const held = this.#held.get(sequence)
+    if (held === undefined) return
+    held.attempts--
+    if (held.attempts === 0) held.firstAttempt = 0
+    held.notBefore = performance.now() + ms
   }
 
   /** Forgets all that is not under way. */

@@ -60,7 +60,11 @@ describe.skipIf(!hasTshark)('tshark agrees with the builders', () => {
 
   test('every tunnel ends in the inner TCP segment', () => {
     const inner = /:(tcp|data)$/
-    const tunnels = names.slice(names.indexOf('ipip'), names.indexOf('dns-query'))
+    // tshark wants the control bytes of IEEE 802.11 in CAPWAP turned round; what is encrypted it cannot read.
+    const unread = new Set(['capwap-radio', 'capwap-protected'])
+    const tunnels = names
+      .slice(names.indexOf('ipip'), names.indexOf('dns-query'))
+      .filter(name => !unread.has(name))
     const missed = tunnels.filter(
       name => !inner.test(results[names.indexOf(name)]?.protocols ?? ''),
     )

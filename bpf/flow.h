@@ -386,7 +386,9 @@ static __always_inline bool reopens(const struct packet *p, const struct flow *f
 	 * Its end went by unseen: another sequence number, after a silence that a retry does not explain. A
 	 * side that has not answered a SYN yet may send its own: both open the same (RFC 9293 3.5).
 	 */
-	return (me->last || f->flags & FLOW_MIDSTREAM) && p->seq + 1 != me->next_seq && p->now > me->last + REOPEN_SILENCE;
+	if (!me->last && !(f->flags & FLOW_MIDSTREAM))
+		return false;
+	return p->seq + 1 != me->next_seq && p->now > me->last + REOPEN_SILENCE;
 }
 
 /* RST, or the acknowledgement that follows the FINs of both sides. */

@@ -146,9 +146,8 @@ static __noinline int recall_fragment(struct context *c, struct packet *p)
 	c->counters->fragments++;
 	fragment_key(p, &key);
 	ports = bpf_map_lookup_elem(&fragments, &key);
-	if (!ports) {
+	if (!ports)
 		return -1;
-	}
 	p->sport = ports->sport;
 	p->dport = ports->dport;
 	p->seq = ports->seq + p->fragment_off;

@@ -534,7 +534,7 @@ static __always_inline int enter_tzsp(struct __sk_buff *skb, struct packet *p)
 
 /*
  * A data frame of IEEE 802.11 (9.3.2.1) that is not encrypted, with LLC and SNAP in it. Some access points
- * turn the two bytes of frame control round; never is neither distribution system bit set here.
+ * turn the two bytes of frame control round.
  */
 static __always_inline int enter_80211(struct __sk_buff *skb, struct packet *p, __u8 tunnel,
 				       __u32 off)

@@ -82,13 +82,17 @@ export class Loader {
   /** The critical ones among those for which there is no room. */
   #lookAhead(most: Room): boolean {
     const { environment, window, store } = this.#options
+    const full = () => window.bytes >= most.bytes + aheadBytes
+    if (full()) return false
+    // What the outbox has not counted yet comes with its next wake.
+    const end = sequenceKey(store.newest + 1)
     this.#ahead = Math.max(this.#ahead, this.#position)
     for (let pages = 0; pages < pagesAtOnce; pages++) {
-      const page = environment.page('alerts', { after: sequenceKey(this.#ahead), limit: pageSize })
+      const after = sequenceKey(this.#ahead)
+      const page = environment.page('alerts', { after, end, limit: pageSize })
       for (const entry of page) {
-        const sequence = keySequence(entry.key)
-        if (window.bytes >= most.bytes + aheadBytes || sequence > store.newest) return false
-        this.#ahead = sequence
+        if (full()) return false
+        this.#ahead = keySequence(entry.key)
         if (isCritical(entry)) this.#take(entry)
       }
       if (page.length < pageSize) return false
